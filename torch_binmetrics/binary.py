@@ -1,0 +1,178 @@
+"""The named metrics, one score each; the arithmetic is in ``scores`` and ``curves``."""
+
+from __future__ import annotations
+
+from functools import partial
+from typing import Literal, Unpack
+
+from torch_binmetrics import bounds, curves, scores
+from torch_binmetrics.cuts import FloatBits
+from torch_binmetrics.families import AlongCuts, AtThreshold, CutsLike, OverCuts
+from torch_binmetrics.metric import Options
+
+
+class BinaryAccuracy(AtThreshold):
+    """Running :func:`~torch_binmetrics.scores.accuracy`."""
+
+    score = staticmethod(scores.accuracy)
+
+
+class BinaryBalancedAccuracy(AtThreshold):
+    """Running :func:`~torch_binmetrics.scores.balanced_accuracy`."""
+
+    score = staticmethod(scores.balanced_accuracy)
+
+
+class BinaryPrecision(AtThreshold):
+    """Running :func:`~torch_binmetrics.scores.precision`."""
+
+    score = staticmethod(scores.precision)
+
+
+class BinaryRecall(AtThreshold):
+    """Running :func:`~torch_binmetrics.scores.recall`."""
+
+    score = staticmethod(scores.recall)
+
+
+class BinarySpecificity(AtThreshold):
+    """Running :func:`~torch_binmetrics.scores.specificity`."""
+
+    score = staticmethod(scores.specificity)
+
+
+class BinaryNegativePredictiveValue(AtThreshold):
+    """Running :func:`~torch_binmetrics.scores.negative_predictive_value`."""
+
+    score = staticmethod(scores.negative_predictive_value)
+
+
+class BinaryFalsePositiveRate(AtThreshold):
+    """Running :func:`~torch_binmetrics.scores.false_positive_rate`."""
+
+    score = staticmethod(scores.false_positive_rate)
+
+
+class BinaryFalseNegativeRate(AtThreshold):
+    """Running :func:`~torch_binmetrics.scores.false_negative_rate`."""
+
+    score = staticmethod(scores.false_negative_rate)
+
+
+class BinaryF1Score(AtThreshold):
+    """Running :func:`~torch_binmetrics.scores.fbeta` at ``beta=1``."""
+
+    score = staticmethod(scores.fbeta)
+
+
+class BinaryFBetaScore(AtThreshold):
+    """Running :func:`~torch_binmetrics.scores.fbeta`.
+
+    Args:
+        beta: weight of recall against precision, a number > 0.
+        threshold: as for :class:`~torch_binmetrics.AtThreshold`.
+        options: those of :class:`~torch_binmetrics.Metric`.
+
+    Raises:
+        ValueError: ``beta`` is not > 0.
+    """
+
+    def __init__(self, beta: float, threshold: float = 0.5, **options: Unpack[Options]) -> None:
+        scores.check_beta(beta)
+        self.score = partial(scores.fbeta, beta=beta)
+        super().__init__(threshold, **options)
+
+
+class BinaryMatthewsCorrCoef(AtThreshold):
+    """Running :func:`~torch_binmetrics.scores.matthews_corrcoef`."""
+
+    score = staticmethod(scores.matthews_corrcoef)
+
+
+class BinaryCohenKappa(AtThreshold):
+    """Running :func:`~torch_binmetrics.scores.cohen_kappa`."""
+
+    score = staticmethod(scores.cohen_kappa)
+
+
+class BinaryJaccardIndex(AtThreshold):
+    """Running :func:`~torch_binmetrics.scores.jaccard_index`."""
+
+    score = staticmethod(scores.jaccard_index)
+
+
+class BinaryHammingDistance(AtThreshold):
+    """Running :func:`~torch_binmetrics.scores.hamming_distance`."""
+
+    score = staticmethod(scores.hamming_distance)
+
+
+class BinaryStatScores(AtThreshold):
+    """Running :func:`~torch_binmetrics.scores.stat_scores`."""
+
+    score = staticmethod(scores.stat_scores)
+
+
+class BinaryConfusionMatrix(AtThreshold):
+    """Running :func:`~torch_binmetrics.scores.confusion_matrix`.
+
+    Args:
+        threshold: as for :class:`~torch_binmetrics.AtThreshold`.
+        normalize: divide by the row ("true"), the column ("pred"), everything ("all") or nothing (None).
+        options: those of :class:`~torch_binmetrics.Metric`.
+
+    Raises:
+        ValueError: ``normalize`` is another value.
+    """
+
+    def __init__(
+        self,
+        threshold: float = 0.5,
+        *,
+        normalize: Literal["true", "pred", "all"] | None = None,
+        **options: Unpack[Options],
+    ) -> None:
+        scores.check_normalize(normalize)
+        self.score = partial(scores.confusion_matrix, normalize=normalize)
+        super().__init__(threshold, **options)
+
+
+class BinaryROC(AlongCuts[curves.ROC]):
+    """Running :func:`~torch_binmetrics.curves.roc`."""
+
+    score = staticmethod(curves.roc)
+
+
+class BinaryPrecisionRecallCurve(AlongCuts[curves.PrecisionRecall]):
+    """Running :func:`~torch_binmetrics.curves.precision_recall_curve`."""
+
+    score = staticmethod(curves.precision_recall_curve)
+
+
+class BinaryAUROC(OverCuts):
+    """Running :func:`~torch_binmetrics.curves.auroc`; its bounds are :func:`~torch_binmetrics.bounds.auroc_bounds`.
+
+    Args:
+        cuts: as for :class:`~torch_binmetrics.OverCuts`.
+        max_fpr: standardised area up to this false positive rate only, in (0, 1].
+        options: those of :class:`~torch_binmetrics.Metric`.
+
+    Raises:
+        ValueError: ``max_fpr`` outside (0, 1].
+    """
+
+    def __init__(self, cuts: CutsLike = FloatBits(16), *, max_fpr: float | None = None, **options: Unpack[Options]) -> None:
+        curves.check_max_fpr(max_fpr)
+        self.score = partial(curves.auroc, max_fpr=max_fpr)
+        self.limits = partial(bounds.auroc_bounds, max_fpr=max_fpr)
+        super().__init__(cuts, **options)
+
+
+class BinaryAveragePrecision(OverCuts):
+    """Running :func:`~torch_binmetrics.curves.average_precision`.
+
+    Its bounds are those of :func:`~torch_binmetrics.bounds.average_precision_bounds`.
+    """
+
+    score = staticmethod(curves.average_precision)
+    limits = staticmethod(bounds.average_precision_bounds)

@@ -1,0 +1,71 @@
+"""Certain lower and upper ends of what the binning hides: no order of the scores inside the bins can leave them.
+
+Sampling error is another thing: a bound says where the area of these very samples lies. Both ends include the rounding of
+the sums, at most (number of points) x 2.2e-16 of the value.
+"""
+
+from __future__ import annotations
+
+import torch
+from torch import Tensor
+
+from torch_binmetrics.confusion import Confusion
+from torch_binmetrics.curves import roc_steps, serial_sum, staircase, standardised
+
+
+def auroc_bounds(c: Confusion, max_fpr: float | None = None) -> tuple[Tensor, Tensor]:
+    """Lowest and highest area under the ROC curve: in every bin the negatives first, or the positives first.
+
+    Args:
+        c: along ascending thresholds, [points].
+        max_fpr: as for :func:`~torch_binmetrics.curves.auroc`.
+
+    Returns:
+        Two 0-d float64 tensors, NaN where the area is undefined.
+
+    >>> auroc_bounds(Confusion(*torch.tensor([[2, 1], [2, 0], [0, 2], [0, 1]])))
+    (tensor(0.5000, dtype=torch.float64), tensor(1., dtype=torch.float64))
+    """
+    steps = roc_steps(c, max_fpr)
+    low, high = (serial_sum(steps.width * height) / steps.pairs for height in (steps.before, steps.after))
+    low, high = _outward(low, high, len(steps.width))
+    return standardised(low, max_fpr), standardised(high, max_fpr)
+
+
+def average_precision_bounds(c: Confusion) -> tuple[Tensor, Tensor]:
+    """Lowest and highest average precision: in every bin the negatives first and no ties, or all positives tied first.
+
+    With P0, N0 positives and negatives above a bin and P1, N1 including it, a bin of p positives gives at most
+    p P1 / (P1 + N0), and at least the sum over j = 1 .. p of (P0 + j) / (P0 + j + N1): p minus N1 times a difference of
+    harmonic numbers. Sums of weights can be split without end, and the difference becomes a logarithm.
+
+    Args:
+        c: along ascending thresholds, [points].
+
+    Returns:
+        Two 0-d float64 tensors, NaN where the average precision is undefined.
+
+    >>> average_precision_bounds(Confusion(*torch.tensor([[2, 1], [2, 0], [0, 2], [0, 1]])))
+    (tensor(0.7500, dtype=torch.float64), tensor(1., dtype=torch.float64))
+    """
+    fp, tp = staircase(c)
+    found, before, after = tp.diff(), tp[:-1], tp[1:]
+    harmonic = torch.log1p(found / (before + fp[1:])) if c.weighted else _harmonic_difference(before + fp[1:], found)
+    least = found - (fp[1:] * harmonic).where(fp[1:] > 0, 0.0)
+    most = found * (after / (after + fp[:-1])).where(found > 0, 0.0)
+    return _outward(serial_sum(least) / tp[-1], serial_sum(most) / tp[-1], len(found))
+
+
+def _harmonic_difference(n: Tensor, k: Tensor) -> Tensor:
+    """H(n + k) - H(n) for whole n, k >= 0, without the cancellation of two digammas (their expansion at n + 1/2)."""
+    c, d = n + 0.5, n + k + 0.5
+    tail = -(c**-2 - d**-2) / 24 + 7 * (c**-4 - d**-4) / 960
+    exact = torch.digamma(n + k + 1) - torch.digamma(n + 1)
+    return torch.where(c >= 32, torch.log1p(k / c) + tail, exact)
+
+
+def _outward(low: Tensor, high: Tensor, points: int) -> tuple[Tensor, Tensor]:
+    """Both ends moved out by the most that summing so many terms can round, within 0 and 1."""
+    eps = torch.finfo(low.dtype).eps
+    slack = (points * high + 8) * eps
+    return (low - slack).clamp(0, 1), (high + slack).clamp(0, 1)

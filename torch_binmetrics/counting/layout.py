@@ -1,0 +1,108 @@
+"""What the cells of a tensor of running counts mean: one per label and bin, then one per kind of excluded sample."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from functools import cached_property
+from typing import Literal, NamedTuple
+
+import torch
+from torch import Tensor
+
+from torch_binmetrics.cuts import Cuts
+
+
+class Dropped(NamedTuple):
+    """Numbers of invalid samples by kind; a sample of several kinds counts once, under the first of them."""
+
+    bad_labels: int = 0
+    nan_scores: int = 0
+    out_of_range_scores: int = 0
+    bad_weights: int = 0
+
+
+@dataclass(frozen=True)
+class Layout:
+    """What is counted, and how: equal layouts count alike, so they can share counts.
+
+    The counts are one flat tensor of ``cells`` numbers: negatives by bin, positives by bin, ignored samples, then the four
+    kinds of :class:`Dropped`; int64, or float64 sums of weights if ``weighted`` (excluded samples count 1 there too).
+
+    Args:
+        cuts: where scores are cut into bins; thresholds are probabilities even if ``from_logits``.
+        from_logits: scores are logits; the cuts are moved to logit space once, the data gets no sigmoid.
+        ignore_index: label of samples to leave out, whatever their score; None for no such label.
+        weighted: sum weights instead of counting samples.
+        invalid: "raise" on NaN scores, labels other than 0 and 1, bad weights and scores out of range, or "drop" them.
+
+    Raises:
+        TypeError, ValueError: an option of another type or value than these.
+    """
+
+    cuts: Cuts
+    from_logits: bool = False
+    ignore_index: int | None = None
+    weighted: bool = False
+    invalid: Literal["raise", "drop"] = "raise"
+
+    def __post_init__(self) -> None:
+        if not isinstance(self.cuts, Cuts):
+            raise TypeError(f"cuts must be a Cuts, got {type(self.cuts).__name__}: pass FloatBits(16), say")
+        if self.ignore_index is not None and (isinstance(self.ignore_index, bool) or not isinstance(self.ignore_index, int)):
+            raise TypeError(f"ignore_index must be an int or None, got {self.ignore_index!r}: pass the label to leave out")
+        for name in ("from_logits", "weighted"):
+            if not isinstance(getattr(self, name), bool):
+                raise TypeError(f"{name} must be True or False, got {getattr(self, name)!r}")
+        if self.invalid not in ("raise", "drop"):
+            raise ValueError(f"invalid must be 'raise' or 'drop', got {self.invalid!r}")
+        _ = self.scored
+
+    @cached_property
+    def scored(self) -> Cuts:
+        """The cuts as they are applied to the scores given: in logit space if those are logits."""
+        return self.cuts.to_logits() if self.from_logits else self.cuts
+
+    @property
+    def ignored(self) -> int:
+        """The cell of ignored samples; those of invalid samples follow it."""
+        return 2 * self.scored.bins
+
+    @property
+    def cells(self) -> int:
+        """Length of a tensor of counts."""
+        return self.ignored + 1 + len(Dropped._fields)
+
+    @property
+    def dtype(self) -> torch.dtype:
+        """Dtype of a tensor of counts."""
+        return torch.float64 if self.weighted else torch.int64
+
+    @property
+    def meaning(self) -> str:
+        """What one count stands for: counts of equal meaning may be added, whatever was left out of them."""
+        return f"{self.cuts}, from_logits={self.from_logits}, weighted={self.weighted}"
+
+    def empty(self, device: torch.device | str | None = None) -> Tensor:
+        """Running counts of nothing yet: zeros, int64 or float64, [cells]."""
+        with torch.inference_mode(False):  # an inference tensor could not be counted into later
+            return torch.zeros(self.cells, dtype=self.dtype, device=device)
+
+    def dropped(self, counts: Tensor) -> Dropped:
+        """Numbers of invalid samples in ``counts``."""
+        return Dropped(*map(int, counts[self.ignored + 1 :].tolist()))
+
+    def check_valid(self, counts: Tensor) -> None:
+        """Raise ValueError if ``invalid="raise"`` and ``counts`` hold invalid samples."""
+        if self.invalid == "raise" and any(dropped := self.dropped(counts)):
+            found = ", ".join(f"{n} {kind.replace('_', ' ')}" for kind, n in zip(Dropped._fields, dropped, strict=True) if n)
+            low, high = self.scored.valid_range
+            raise ValueError(
+                f"invalid samples: {found}. Expected labels 0 or 1 (or ignore_index={self.ignore_index}), scores in "
+                f"[{low:g}, {high:g}] that are not NaN, finite weights >= 0: clean the batch, or pass invalid='drop'"
+            )
+
+
+#: A layout with the running counts that are kept in it, [layout.cells].
+Tally = tuple[Layout, Tensor]
+Tallies = Sequence[Tally]

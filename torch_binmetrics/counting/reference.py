@@ -1,0 +1,48 @@
+"""The definition of counting, in plain torch ops for any device: every other backend equals it bit for bit."""
+
+from __future__ import annotations
+
+import torch
+from torch import Tensor
+
+from torch_binmetrics.counting.layout import Layout, Tallies
+
+
+def count(tallies: Tallies, preds: Tensor, target: Tensor, weight: Tensor | None) -> None:
+    """Add checked tensors to running counts in place; on CPU raise before any count changes."""
+    scores = preds.detach().reshape(-1).float()
+    labels = target.detach().reshape(-1)
+    if not labels.is_floating_point():
+        labels = labels.long()  # in uint8, 156 would equal an ignore_index of -100
+    weights = None if weight is None else weight.detach().reshape(-1).double()
+    cells = [_cells(layout, scores, labels, weights) for layout, _ in tallies]
+    if preds.device.type == "cpu":
+        for (layout, _), cell in zip(tallies, cells, strict=True):
+            _check_valid(layout, cell)
+    for (layout, counts), cell in zip(tallies, cells, strict=True):
+        amount = counts.new_ones(()).expand_as(cell)
+        if layout.weighted and weights is not None:
+            amount = torch.where(cell < layout.ignored, weights, amount)
+        counts.index_add_(0, cell, amount)
+
+
+def _cells(layout: Layout, scores: Tensor, labels: Tensor, weights: Tensor | None) -> Tensor:
+    """The cell that each sample adds to: int64, [samples]; of several faults the first of Dropped's order wins."""
+    cuts = layout.scored
+    low, high = cuts.valid_range
+    positive = labels == 1
+    cell = cuts.index(scores) + positive * cuts.bins
+    ignored = layout.ignored
+    if weights is not None and layout.weighted:
+        cell = cell.where((weights >= 0) & weights.isfinite(), ignored + 4)
+    cell = cell.where((scores >= low) & (scores <= high), ignored + 3)
+    cell = cell.where(~scores.isnan(), ignored + 2)
+    cell = cell.where(positive | (labels == 0), ignored + 1)
+    return cell if layout.ignore_index is None else cell.where(labels != layout.ignore_index, ignored)
+
+
+def _check_valid(layout: Layout, cell: Tensor) -> None:
+    """Raise ValueError if a sample of the batch is invalid and the layout does not drop those."""
+    if layout.invalid == "raise" and bool((cell > layout.ignored).any()):
+        found = layout.empty()
+        layout.check_valid(found.index_add_(0, cell, found.new_ones(()).expand_as(cell)))

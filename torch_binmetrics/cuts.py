@@ -1,0 +1,248 @@
+"""Where scores are cut into bins: each cut is a monotone map from float32 scores to bin numbers."""
+
+from __future__ import annotations
+
+import math
+from abc import ABC, abstractmethod
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import torch
+from torch import Tensor
+
+MAX_BINS = 1 << 23
+
+
+class Cuts(ABC):
+    """A frozen, hashable rule that gives every float32 score a bin in ``0 .. bins - 1``, higher scores never a lower one."""
+
+    #: Lowest and highest score that the cuts take; scores outside are invalid.
+    valid_range: tuple[float, float] = (-math.inf, math.inf)
+
+    @property
+    @abstractmethod
+    def bins(self) -> int:
+        """Number of bins."""
+
+    @abstractmethod
+    def index(self, scores: Tensor) -> Tensor:
+        """Bin of each score: float32 of any shape to int64 of that shape; anything may come of a NaN."""
+
+    @abstractmethod
+    def to_logits(self) -> Cuts:
+        """The same cuts for logits, where these are for probabilities."""
+
+    def thresholds(self, bins: Tensor | None = None) -> Tensor:
+        """Smallest valid float32 score whose bin is at least i, for each bin i.
+
+        Found by bisection over the float32 numbers, so that ``preds >= thresholds()[i]`` is exactly what the counts say.
+
+        Args:
+            bins: int64 bin numbers of any shape; all bins if left out.
+
+        Returns:
+            float32 of the shape of ``bins``: equal neighbours where a bin can hold no float, NaN where no such score exists.
+        """
+        if bins is None:
+            bins = torch.arange(self.bins)
+        lowest, highest = (int(_ordered(torch.tensor(end))) for end in self.valid_range)
+        below = torch.full_like(bins, lowest - 1)
+        for step in (1 << k for k in reversed(range(33))):
+            probe = below + step
+            too_low = (probe <= highest) & (self.index(_from_ordered(probe.clamp(max=highest))) < bins)
+            below = torch.where(too_low, probe, below)
+        return _from_ordered(below + 1).where(below < highest, math.nan)
+
+    def position(self, threshold: float) -> int | None:
+        """The bin that starts at ``threshold`` rounded to float32, or None if the threshold lies on no edge."""
+        at = torch.tensor(threshold, dtype=torch.float32)
+        low, high = self.valid_range
+        if not low <= at <= high:
+            return None
+        bin_ = self.index(at)
+        return int(bin_) if self.thresholds(bin_) == at else None
+
+
+@dataclass(frozen=True)
+class Threshold(Cuts):
+    """Two bins, ``preds < at`` and ``preds >= at``, compared in float32.
+
+    Args:
+        at: any float; a probability if the metric is told ``from_logits=True``.
+
+    >>> Threshold(0.5).index(torch.tensor([0.2, 0.5, 0.9]))
+    tensor([0, 1, 1])
+    """
+
+    at: float = 0.5
+
+    def __post_init__(self) -> None:
+        if isinstance(self.at, bool) or not isinstance(self.at, int | float):
+            raise TypeError(f"threshold must be a float, got {type(self.at).__name__}: pass a number such as 0.5")
+        if math.isnan(self.at):
+            raise ValueError("threshold must be a number, got NaN: pass one such as 0.5")
+
+    @property
+    def bins(self) -> int:
+        return 2
+
+    def index(self, scores: Tensor) -> Tensor:
+        return (scores >= self.at).long()
+
+    def to_logits(self) -> Threshold:
+        return Threshold(_logits([self.at])[0])
+
+
+@dataclass(frozen=True)
+class Uniform(Cuts):
+    """Equal bins over [0, 1], the last closed on both sides; scores outside [0, 1] are invalid.
+
+    Args:
+        n: number of bins, a power of two, so that the edges are exact in every float format.
+
+    >>> Uniform(4).thresholds()
+    tensor([0.0000, 0.2500, 0.5000, 0.7500])
+    """
+
+    n: int = 1024
+    valid_range = (0.0, 1.0)
+
+    def __post_init__(self) -> None:
+        if isinstance(self.n, bool) or not isinstance(self.n, int):
+            raise TypeError(f"the number of bins must be an int, got {type(self.n).__name__}: pass one such as 1024")
+        if not 2 <= self.n <= MAX_BINS or self.n & (self.n - 1):
+            raise ValueError(
+                f"Uniform takes a power of two from 2 to {MAX_BINS}, got {self.n}: take the next power of two, "
+                f"or Edges(torch.linspace(0, 1, {self.n})) for thresholds of your own"
+            )
+
+    @property
+    def bins(self) -> int:
+        return self.n
+
+    def index(self, scores: Tensor) -> Tensor:
+        return (scores * self.n).long().clamp(0, self.n - 1)
+
+    def to_logits(self) -> Edges:
+        return Edges(_logits([i / self.n for i in range(1, self.n)]))
+
+
+@dataclass(frozen=True, init=False, repr=False)
+class Edges(Cuts):
+    """Bins between given thresholds, each compared as ``preds >= t`` in float32.
+
+    Args:
+        thresholds: ascending floats (list, tuple or 1-D tensor), at least one; ``len(thresholds) + 1`` bins come of them.
+
+    >>> Edges([0.1, 0.5]).index(torch.tensor([0.0, 0.1, 0.7]))
+    tensor([0, 1, 2])
+    """
+
+    at: tuple[float, ...]
+
+    def __init__(self, thresholds: Sequence[float] | Tensor) -> None:
+        values = torch.as_tensor(thresholds, dtype=None if isinstance(thresholds, Tensor) else torch.float64)
+        if values.ndim != 1 or not values.numel():
+            raise ValueError(f"thresholds must be a list of at least one, got shape {tuple(values.shape)}: pass [0.5], say")
+        if values.isnan().any() or (values.diff() < 0).any():
+            raise ValueError("thresholds must be ascending and free of NaN: sort them first")
+        object.__setattr__(self, "at", tuple(map(float, values.tolist())))
+        object.__setattr__(self, "_tables", {})
+
+    def __repr__(self) -> str:
+        if len(self.at) <= 6:
+            return f"Edges({list(self.at)})"
+        return f"Edges({len(self.at)} thresholds from {self.at[0]:g} to {self.at[-1]:g}, hash {hash(self.at):x})"
+
+    def __reduce__(self) -> tuple[type[Edges], tuple[tuple[float, ...]]]:
+        return Edges, (self.at,)
+
+    @property
+    def bins(self) -> int:
+        return len(self.at) + 1
+
+    def index(self, scores: Tensor) -> Tensor:
+        return torch.searchsorted(self._table(scores.device), scores.contiguous(), right=True)
+
+    def to_logits(self) -> Edges:
+        return Edges(_logits(self.at))
+
+    def _table(self, device: torch.device) -> Tensor:
+        """The thresholds on a device, copied there once: a copy at every batch would make the host wait."""
+        tables: dict[torch.device, Tensor] = self.__dict__["_tables"]
+        if device not in tables:
+            tables[device] = torch.tensor(self.at, dtype=torch.float32, device=device)
+        return tables[device]
+
+
+@dataclass(frozen=True)
+class FloatBits(Cuts):
+    """Bins that are runs of floating-point numbers: fine near 0, near 1 and over all the reals, so they fit any score.
+
+    With s(x) the bits of float32 x as a signed, ordered integer, a score is cut to the leading bits of s(x) below 0.5 and
+    of s(x - 1) from 0.5 on. Every bfloat16 number lies on an edge of 16-bit bins, every float16 number of 19-bit ones.
+
+    Args:
+        bits: leading bits kept, 9 to 20; 16 give 97,537 bins, each bit more doubles them.
+
+    >>> FloatBits(16).bins
+    97537
+    """
+
+    bits: int = 16
+
+    def __post_init__(self) -> None:
+        if isinstance(self.bits, bool) or not isinstance(self.bits, int):
+            raise TypeError(f"bits must be an int, got {type(self.bits).__name__}: pass one such as 16")
+        if not 9 <= self.bits <= 20:
+            raise ValueError(f"bits must be from 9 to 20, got {self.bits}: 16 suits bfloat16 and most scores, 19 float16")
+
+    @property
+    def bins(self) -> int:
+        shift = 32 - self.bits
+        return 2 * ((0x7F800000 >> shift) + (0x3F000000 >> shift)) + 1
+
+    def index(self, scores: Tensor) -> Tensor:
+        shift = 32 - self.bits
+        lowest = 0x7F800000 >> shift
+        below = (_ordered(scores) >> shift) + lowest
+        above = (_ordered(scores - 1) >> shift) + (lowest + 2 * (0x3F000000 >> shift))
+        return torch.where(scores < 0.5, below, above).long()
+
+    def to_logits(self) -> FloatBits:
+        return self
+
+
+def as_cuts(value: Cuts | int | Sequence[float] | Tensor) -> Cuts:
+    """Cuts from what users write: an int n is ``Uniform(n)``, thresholds are ``Edges``, a ``Threshold`` one edge."""
+    if isinstance(value, Threshold):
+        return Edges([value.at])
+    if isinstance(value, Cuts):
+        return value
+    if isinstance(value, int):
+        return Uniform(value)
+    if isinstance(value, Tensor | list | tuple):
+        return Edges(value)
+    raise TypeError(f"cuts must be a Cuts, an int or thresholds, got {type(value).__name__}: pass FloatBits(16), say")
+
+
+def _ordered(scores: Tensor) -> Tensor:
+    """float32 to int32 that sorts alike: the bits read as sign and magnitude, so that -0 and 0 agree."""
+    bits = scores.view(torch.int32)
+    sign = bits >> 31
+    return ((bits & 0x7FFFFFFF) ^ sign) - sign
+
+
+def _from_ordered(keys: Tensor) -> Tensor:
+    """The float32 number of each key of :func:`_ordered`, NaN beyond infinity."""
+    magnitude = keys.abs().int().view(torch.float32)
+    return torch.where(keys < 0, -magnitude, magnitude)
+
+
+def _logits(probabilities: Sequence[float]) -> list[float]:
+    """float32 logits of probabilities, computed in float64."""
+    p = torch.tensor(probabilities, dtype=torch.float64)
+    if not ((p >= 0) & (p <= 1)).all():
+        raise ValueError("with from_logits=True thresholds are probabilities from 0 to 1: pass 0.5 for logit 0")
+    logits: list[float] = torch.logit(p).float().tolist()
+    return logits

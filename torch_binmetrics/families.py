@@ -1,0 +1,81 @@
+"""The three ways in which a named metric reads counts: at a threshold, as an area over the cuts, as a curve along them."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from typing import Any, TypeVar, Unpack
+
+from torch import Tensor
+
+from torch_binmetrics.cuts import Cuts, FloatBits, Threshold, as_cuts
+from torch_binmetrics.metric import Metric, Options
+from torch_binmetrics.snapshot import Snapshot
+
+C = TypeVar("C", bound=tuple[Tensor, ...])
+CutsLike = Cuts | int | Sequence[float] | Tensor
+
+
+class AtThreshold(Metric[Tensor]):
+    """A score at one threshold, exact.
+
+    Args:
+        threshold: scores from here on are called positive, compared in float32; a probability even if ``from_logits``.
+        options: those of :class:`~torch_binmetrics.Metric`.
+    """
+
+    score: Callable[..., Tensor]
+
+    def __init__(self, threshold: float = 0.5, **options: Unpack[Options]) -> None:
+        super().__init__(self.score, Threshold(threshold), **options)
+
+    def bounds(self, *, sync: bool = True) -> tuple[Tensor, Tensor]:
+        """Lowest and highest value that the counts allow: the value itself, twice."""
+        value = self.compute(sync=sync)
+        return value, value
+
+
+class OverCuts(Metric[Tensor]):
+    """An area under a curve along all cuts, with certain bounds.
+
+    Args:
+        cuts: where scores are cut into bins: ``Cuts``, an int n for ``Uniform(n)``, or ascending thresholds.
+        options: those of :class:`~torch_binmetrics.Metric`.
+    """
+
+    score: Callable[..., Tensor]
+    limits: Callable[..., tuple[Tensor, Tensor]]
+
+    def __init__(self, cuts: CutsLike = FloatBits(16), **options: Unpack[Options]) -> None:
+        super().__init__(self.score, as_cuts(cuts), **options)
+
+    def bounds(self, *, sync: bool = True) -> tuple[Tensor, Tensor]:
+        """Lowest and highest area that the counts allow, whatever the order of the scores inside the bins.
+
+        Certain, not statistical. The counts do not know the dtype of the scores: for bfloat16 scores at 16 bits the area is
+        exact and the bounds keep a width all the same. A collective unless ``sync=False``, as :meth:`compute`.
+        """
+        return self.limits(Snapshot(self._histogram(sync)).confusion)
+
+
+class AlongCuts(Metric[C]):
+    """A curve with a point at the lower edge of every occupied bin.
+
+    Args:
+        cuts: where scores are cut into bins: ``Cuts``, an int n for ``Uniform(n)``, or ascending thresholds.
+        logit_thresholds: report thresholds as the float32 logits that were counted, not as float64 probabilities, of
+            which large logits have few.
+        options: those of :class:`~torch_binmetrics.Metric`.
+    """
+
+    score: Callable[..., C]
+
+    def __init__(self, cuts: CutsLike = FloatBits(16), *, logit_thresholds: bool = False, **options: Unpack[Options]) -> None:
+        if logit_thresholds and not options.get("from_logits"):
+            raise ValueError("logit_thresholds=True needs from_logits=True: else thresholds are scores as they were given")
+        self.logit_thresholds = logit_thresholds
+        super().__init__(self.score, as_cuts(cuts), **options)
+
+    def _value(self, snapshot: Snapshot) -> C:
+        thresholds = snapshot.thresholds if self.logit_thresholds else snapshot.probabilities
+        curve: Any = self.score(snapshot.confusion, thresholds)
+        return type(curve)(*map(self._defined, curve))  # type: ignore[no-any-return]

@@ -1,0 +1,65 @@
+"""preds, target -> score, for one-off use: each function is its class, built, updated once and computed without syncing."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable
+from typing import Any, Protocol, TypeVar
+
+from torch import Tensor
+
+from torch_binmetrics import binary
+from torch_binmetrics.curves import ROC, PrecisionRecall
+from torch_binmetrics.metric import Metric
+
+T = TypeVar("T")
+T_co = TypeVar("T_co", covariant=True)
+
+
+class OneOff(Protocol[T_co]):
+    """``preds``, ``target``, then the arguments of the class; ``weight`` makes the counts weighted."""
+
+    def __call__(self, preds: Tensor, target: Tensor, *args: Any, weight: Tensor | None = None, **options: Any) -> T_co:
+        """The score of these samples; shapes and errors as of ``update`` and ``compute`` of the class."""
+
+
+def _one_off(metric: Callable[..., Metric[T]]) -> OneOff[T]:
+    """The function of a class: ``BinaryF1Score`` -> ``binary_f1_score``."""
+
+    def function(preds: Tensor, target: Tensor, *args: Any, weight: Tensor | None = None, **options: Any) -> T:
+        once = metric(*args, weighted=weight is not None, **options)
+        once.update(preds, target, weight)
+        return once.compute(sync=False)
+
+    function.__name__ = function.__qualname__ = re.sub(r"(?<=[a-z0-9])(?=[A-Z])", "_", metric.__name__).lower()
+    function.__doc__ = f"""One-off :class:`~torch_binmetrics.{metric.__name__}`: the score of these samples alone.
+
+    Args:
+        preds: scores of any shape.
+        target: labels 0 and 1 of the shape of ``preds``.
+        args, options: those of the class.
+        weight: weights >= 0 of the shape of ``preds``.
+    """
+    return function
+
+
+binary_accuracy = _one_off(binary.BinaryAccuracy)
+binary_auroc = _one_off(binary.BinaryAUROC)
+binary_average_precision = _one_off(binary.BinaryAveragePrecision)
+binary_balanced_accuracy = _one_off(binary.BinaryBalancedAccuracy)
+binary_cohen_kappa = _one_off(binary.BinaryCohenKappa)
+binary_confusion_matrix = _one_off(binary.BinaryConfusionMatrix)
+binary_f1_score = _one_off(binary.BinaryF1Score)
+binary_false_negative_rate = _one_off(binary.BinaryFalseNegativeRate)
+binary_false_positive_rate = _one_off(binary.BinaryFalsePositiveRate)
+binary_fbeta_score = _one_off(binary.BinaryFBetaScore)
+binary_hamming_distance = _one_off(binary.BinaryHammingDistance)
+binary_jaccard_index = _one_off(binary.BinaryJaccardIndex)
+binary_matthews_corrcoef = _one_off(binary.BinaryMatthewsCorrCoef)
+binary_negative_predictive_value = _one_off(binary.BinaryNegativePredictiveValue)
+binary_precision = _one_off(binary.BinaryPrecision)
+binary_precision_recall_curve: OneOff[PrecisionRecall] = _one_off(binary.BinaryPrecisionRecallCurve)
+binary_recall = _one_off(binary.BinaryRecall)
+binary_roc: OneOff[ROC] = _one_off(binary.BinaryROC)
+binary_specificity = _one_off(binary.BinarySpecificity)
+binary_stat_scores = _one_off(binary.BinaryStatScores)

@@ -1,0 +1,187 @@
+"""ScoreHistogram: the one accumulator. What every metric shows is read from its counts."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from typing import Any
+
+import torch
+import torch.distributed as dist
+from torch import Tensor
+
+from torch_binmetrics.counting import Dropped, Layout, count
+from torch_binmetrics.distributed import sum_over_ranks, world_size
+
+STATE_VERSION = 1
+
+
+class ScoreHistogram:
+    """Running counts of scores by label and bin, of fixed size however many samples come.
+
+    A plain object and no ``nn.Module``: DDP would broadcast rank 0's buffers over the counts of the other ranks. The
+    counts follow the data: they move to the device of a batch.
+
+    Args:
+        layout: what is counted.
+        device: where the empty counts lie until a batch comes.
+
+    >>> from torch_binmetrics import Uniform
+    >>> histogram = ScoreHistogram(Layout(Uniform(4)))
+    >>> histogram.update(torch.tensor([0.1, 0.3, 0.8, 0.9]), torch.tensor([0, 1, 1, 1]))
+    >>> histogram.counts
+    tensor([[1, 0, 0, 0],
+            [0, 1, 0, 2]])
+    """
+
+    def __init__(self, layout: Layout, *, device: torch.device | str | None = None) -> None:
+        self.layout = layout
+        self.state = layout.empty(device)
+        #: True for the read-only sum over ranks that :meth:`summed` gives; it is never summed again.
+        self.is_total = False
+
+    @property
+    def counts(self) -> Tensor:
+        """Counts by label and bin: int64, or float64 sums of weights, [2, bins]; a view."""
+        return self.state[: self.layout.ignored].view(2, -1)
+
+    @property
+    def dropped(self) -> Dropped:
+        """Numbers of invalid samples, by kind."""
+        return self.layout.dropped(self.state)
+
+    @property
+    def ignored(self) -> int:
+        """Number of samples whose label was ``ignore_index``."""
+        return int(self.state[self.layout.ignored])
+
+    def update(self, preds: Tensor, target: Tensor, weight: Tensor | None = None) -> None:
+        """Count a batch; arguments and errors are those of :func:`~torch_binmetrics.count`."""
+        update_together([self], preds, target, weight)
+
+    def reset(self) -> None:
+        """Forget all counts."""
+        self._refuse_total()
+        self.state.zero_()
+
+    def to(self, device: torch.device | str) -> None:
+        """Move the counts to a device."""
+        with torch.inference_mode(False):
+            self.state = self.state.to(device)
+
+    def clone(self) -> ScoreHistogram:
+        """A histogram of the same counts in memory of its own."""
+        with torch.inference_mode(False):
+            return self._with(self.state.clone())
+
+    def summed(self, group: Any = None) -> ScoreHistogram:
+        """A read-only copy of the counts summed over the ranks of a process group: a collective, one all_reduce."""
+        return sum_together([self], group)[0]
+
+    def merge_state(self, others: ScoreHistogram | Iterable[ScoreHistogram]) -> None:
+        """Add the counts of one histogram or many.
+
+        Raises:
+            ValueError: one of them counts by other cuts; nothing is added then.
+        """
+        self._refuse_total()
+        others = [others] if isinstance(others, ScoreHistogram) else list(others)
+        for other in others:
+            self._refuse(other.layout.meaning, "the other counts")
+        added = [other.state.to(self.state.device, copy=True) for other in others]
+        for state in added:
+            self.state += state
+
+    def state_dict(self, *, sync: bool = False, group: Any = None) -> dict[str, Any]:
+        """A copy of the counts, of plain types and tensors.
+
+        Args:
+            sync: the sum over all ranks instead, a collective. Where that is loaded, rank 0 keeps it and the others start
+                from zero, so that a run resumes at any number of ranks without losing or doubling a count.
+            group: process group to sum over, the default one if None.
+        """
+        if sync:
+            return self.summed(group).state_dict()
+        meaning, summed = self.layout.meaning, self.is_total
+        return {"version": STATE_VERSION, "meaning": meaning, "summed": summed, "counts": self.clone().state}
+
+    def load_state_dict(self, state: dict[str, Any], *, group: Any = None) -> None:
+        """Take over copies of the counts of a :meth:`state_dict`.
+
+        Raises:
+            ValueError: the state is of other cuts, or no state of ours; the counts stay as they were then.
+        """
+        self._refuse_total()
+        self.check_state(state)
+        counts = state["counts"].to(self.state.device, copy=True)
+        if state["summed"] and world_size(group) > 1 and dist.get_rank(group) != 0:
+            counts.zero_()
+        self.state = counts
+
+    def check_state(self, state: dict[str, Any]) -> None:
+        """Raise ValueError unless ``state`` is a :meth:`state_dict` that this histogram can load."""
+        if not isinstance(state, dict) or not {"version", "meaning", "summed", "counts"} <= state.keys():
+            raise ValueError("expected a state_dict() of torch_binmetrics with version, meaning, summed and counts")
+        if state["version"] > STATE_VERSION:
+            raise ValueError(f"the state is of version {state['version']}, this release reads {STATE_VERSION}: upgrade it")
+        self._refuse(state["meaning"], "the state")
+        counts = state["counts"]
+        if not isinstance(counts, Tensor) or counts.shape != self.state.shape or counts.dtype != self.state.dtype:
+            raise ValueError(f"the state must hold {self.state.dtype} counts of shape {list(self.state.shape)}")
+
+    def _refuse(self, meaning: str, whose: str) -> None:
+        """Raise ValueError unless counts of that meaning can be added to these."""
+        if meaning != self.layout.meaning:
+            raise ValueError(f"expected counts of {self.layout.meaning}, {whose} hold {meaning}: build both with the same cuts")
+
+    def _refuse_total(self) -> None:
+        """Raise RuntimeError on a copy that is a sum over ranks: to go on counting there would double everything."""
+        if self.is_total:
+            raise RuntimeError("these counts are a sum over ranks, for reading only: update the metric that they came from")
+
+    def _with(self, state: Tensor) -> ScoreHistogram:
+        """A histogram like this one with other counts."""
+        other = ScoreHistogram.__new__(ScoreHistogram)
+        other.__dict__.update(self.__dict__)
+        other.state = state
+        return other
+
+    def __setstate__(self, attributes: dict[str, Any]) -> None:
+        self.__dict__.update(attributes)
+        self.state = self.state.clone()  # torch.multiprocessing hands over memory that all processes share
+
+    def __repr__(self) -> str:
+        return f"ScoreHistogram({self.layout})"
+
+
+def update_together(histograms: Sequence[ScoreHistogram], preds: Tensor, target: Tensor, weight: Tensor | None = None) -> None:
+    """Count a batch into several histograms in one pass; all of them or, on an error, none."""
+    for histogram in histograms:
+        histogram._refuse_total()
+        if isinstance(preds, Tensor) and histogram.state.device != preds.device:
+            histogram.to(preds.device)
+    count([(histogram.layout, histogram.state) for histogram in histograms], preds, target, weight)
+
+
+def count_apart(
+    histograms: Sequence[ScoreHistogram], preds: Tensor, target: Tensor, weight: Tensor | None = None
+) -> list[ScoreHistogram]:
+    """Count a batch once, apart, and add that to the histograms; the batch's own counts are returned."""
+    batches = [ScoreHistogram(histogram.layout, device=histogram.state.device) for histogram in histograms]
+    update_together(batches, preds, target, weight)
+    for histogram, batch in zip(histograms, batches, strict=True):
+        histogram.to(batch.state.device)
+        histogram.merge_state(batch)
+    return batches
+
+
+def sum_together(histograms: Sequence[ScoreHistogram], group: Any = None) -> list[ScoreHistogram]:
+    """Read-only copies summed over ranks, all with one all_reduce for each dtype; totals come back as they are."""
+    if all(histogram.is_total for histogram in histograms):
+        return list(histograms)
+    label = "; ".join(str(histogram.layout) for histogram in histograms)
+    totals = []
+    sums = sum_over_ranks([histogram.state for histogram in histograms], label, group)
+    for histogram, state in zip(histograms, sums, strict=True):
+        totals.append(histogram._with(state))
+        totals[-1].is_total = True
+    return totals

@@ -1,0 +1,228 @@
+"""Metric = histogram + score: counts each batch, and reads a score off the counts when asked."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Callable, Iterable
+from typing import Any, Generic, Literal, Self, TypedDict, TypeVar
+
+import torch
+from torch import Tensor
+
+from torch_binmetrics.confusion import Confusion
+from torch_binmetrics.counting import Dropped, Layout
+from torch_binmetrics.cuts import Cuts, Threshold
+from torch_binmetrics.histogram import ScoreHistogram, count_apart
+from torch_binmetrics.snapshot import Snapshot
+
+T = TypeVar("T")
+
+
+class Options(TypedDict, total=False):
+    """Keyword-only options of every metric; see :class:`Metric`."""
+
+    from_logits: bool
+    ignore_index: int | None
+    weighted: bool
+    invalid: Literal["raise", "drop"]
+    zero_division: float
+    device: torch.device | str | None
+    process_group: Any
+
+
+class Metric(Generic[T]):
+    """A running score: any function of a :class:`Confusion`, on counts that never grow.
+
+    Args:
+        score: takes 0-d counts if ``cuts`` is a ``Threshold``, else counts along the lower edges of all occupied bins.
+        cuts: where scores are cut into bins.
+        from_logits: scores are logits; thresholds stay probabilities, and the data gets no sigmoid.
+        ignore_index: label of samples to leave out; None for no such label.
+        weighted: take weights at every update, and sum them in float64.
+        invalid: "raise" on NaN scores, labels other than 0 and 1, bad weights and scores out of range - at once on CPU, in
+            ``compute`` elsewhere - or "drop" them, and report how many in ``dropped``.
+        zero_division: what 0 / 0 gives in a ratio: NaN, 0 or 1. Areas stay NaN where they are undefined.
+        device: where the empty counts lie until a batch comes; they follow the data.
+        process_group: ranks to sum over, the default group if None.
+
+    >>> from torch_binmetrics import Threshold, recall, specificity
+    >>> gmean = Metric(lambda c: (recall(c) * specificity(c)).sqrt(), Threshold(0.5))
+    >>> gmean.update(torch.tensor([0.9, 0.2, 0.6, 0.7]), torch.tensor([1, 0, 0, 1]))
+    >>> gmean.compute()
+    tensor(0.7071, dtype=torch.float64)
+    """
+
+    def __init__(
+        self,
+        score: Callable[[Confusion], T],
+        cuts: Cuts,
+        *,
+        from_logits: bool = False,
+        ignore_index: int | None = None,
+        weighted: bool = False,
+        invalid: Literal["raise", "drop"] = "raise",
+        zero_division: float = math.nan,
+        device: torch.device | str | None = None,
+        process_group: Any = None,
+    ) -> None:
+        if not (zero_division in (0, 1) or math.isnan(zero_division)):
+            raise ValueError(f"zero_division must be NaN, 0 or 1, got {zero_division}")
+        self.score: Callable[..., T] = score
+        self.zero_division = float(zero_division)
+        self.process_group = process_group
+        layout = Layout(cuts, from_logits, ignore_index, weighted, invalid)
+        self._threshold = layout.scored.at if isinstance(layout.scored, Threshold) else None
+        self._in_collection = False
+        self._read_off(ScoreHistogram(layout, device=device))
+
+    def update(self, preds: Tensor, target: Tensor, weight: Tensor | None = None) -> None:
+        """Count a batch, in one pass and without waiting for an accelerator.
+
+        Args:
+            preds: scores of any shape; float, int or bool.
+            target: labels 0 and 1 (or ``ignore_index``) of the shape of ``preds``; bool, int or float.
+            weight: weights >= 0 of that shape, if the metric is ``weighted``.
+
+        Raises:
+            TypeError, ValueError: arguments of another kind or shape, or invalid samples; nothing of the batch is counted.
+        """
+        self._refuse_member("update")
+        self.histogram.update(preds, target, weight)
+
+    def compute(self, *, sync: bool = True) -> T:
+        """The score of all samples so far, of all ranks; a collective in a process group unless ``sync=False``.
+
+        Raises:
+            ValueError: invalid samples were counted on an accelerator; on every rank alike if synced.
+            RuntimeError: the ranks count different things, or this rank is not in ``process_group``.
+        """
+        return self._value(Snapshot(self._histogram(sync)))
+
+    def __call__(self, preds: Tensor, target: Tensor, weight: Tensor | None = None) -> T:
+        """Count a batch once, and return the score of that batch alone, of this rank; arguments as for :meth:`update`."""
+        self._refuse_member("call")
+        [batch] = count_apart([self.histogram], preds, target, weight)
+        return self._value(Snapshot(batch))
+
+    def confusion(self, *, sync: bool = False) -> Confusion:
+        """Running counts tp, fp, tn and fn, of this rank unless ``sync=True``.
+
+        0-d at a fixed threshold, else 1-D along the ascending lower edges of the occupied bins.
+        """
+        return self._confusion(Snapshot(self._histogram(sync)))
+
+    @property
+    def tp(self) -> Tensor:
+        """True positives of this rank, as :meth:`confusion`."""
+        return self.confusion().tp
+
+    @property
+    def fp(self) -> Tensor:
+        """False positives of this rank, as :meth:`confusion`."""
+        return self.confusion().fp
+
+    @property
+    def tn(self) -> Tensor:
+        """True negatives of this rank, as :meth:`confusion`."""
+        return self.confusion().tn
+
+    @property
+    def fn(self) -> Tensor:
+        """False negatives of this rank, as :meth:`confusion`."""
+        return self.confusion().fn
+
+    @property
+    def dropped(self) -> Dropped:
+        """Numbers of invalid samples of this rank, by kind."""
+        return self.histogram.dropped
+
+    def reset(self) -> None:
+        """Forget all counts."""
+        self._refuse_member("reset")
+        self.histogram.reset()
+
+    def to(self, device: torch.device | str) -> Self:
+        """Move the counts to a device, and return the metric; batches move them as well."""
+        self.histogram.to(device)
+        return self
+
+    def merge_state(self, others: Metric[Any] | Iterable[Metric[Any]]) -> None:
+        """Add the counts of one metric or many to these.
+
+        Raises:
+            ValueError: one of them counts by other cuts; nothing is added then.
+        """
+        self._refuse_member("merge into")
+        others = [others] if isinstance(others, Metric) else list(others)
+        self.histogram.merge_state([other.histogram for other in others])
+
+    def state_dict(self, *, sync: bool = False) -> dict[str, Any]:
+        """A copy of this rank's counts, or with ``sync=True``, a collective, of their sum over all ranks.
+
+        Where a summed state is loaded, rank 0 keeps it and the others start from zero: a run resumes at any number of ranks.
+        """
+        return self.histogram.state_dict(sync=sync, group=self.process_group)
+
+    def load_state_dict(self, state: dict[str, Any]) -> None:
+        """Take over copies of the counts of a :meth:`state_dict`.
+
+        Raises:
+            ValueError: the state is of other cuts, or none of ours; the counts stay as they were then.
+        """
+        self._refuse_member("load into")
+        self.histogram.load_state_dict(state, group=self.process_group)
+
+    def summed(self) -> Self:
+        """A read-only copy that holds the counts of all ranks: one all_reduce for all that is then read off it."""
+        return self._copy(self._histogram(sync=True))
+
+    def clone(self) -> Self:
+        """A metric of its own with a copy of the counts, in no collection."""
+        return self._copy(self.histogram.clone())
+
+    def __deepcopy__(self, memo: dict[int, Any]) -> Self:
+        return self.clone()
+
+    def __getstate__(self) -> dict[str, Any]:
+        if self.process_group is not None:
+            raise TypeError("a metric with a process_group cannot be pickled: save its state_dict() instead")
+        return self.__dict__
+
+    def __repr__(self) -> str:
+        return f"{type(self).__name__}({self.histogram.layout.cuts})"
+
+    def _value(self, snapshot: Snapshot) -> T:
+        """The score, read off a snapshot of the histogram."""
+        value = self.score(self._confusion(snapshot))
+        return value if self._position is None else self._defined(value)
+
+    def _confusion(self, snapshot: Snapshot) -> Confusion:
+        """The confusion that the score is a function of."""
+        return snapshot.confusion if self._position is None else snapshot.at(self._position)
+
+    def _defined(self, value: Any) -> Any:
+        """Ratios with ``zero_division`` for NaN; they cannot be NaN otherwise."""
+        if math.isnan(self.zero_division) or not isinstance(value, Tensor) or not value.is_floating_point():
+            return value
+        return value.where(~value.isnan(), self.zero_division)
+
+    def _histogram(self, sync: bool) -> ScoreHistogram:
+        """The counts to read: of all ranks, or of this one."""
+        return self.histogram.summed(self.process_group) if sync else self.histogram
+
+    def _read_off(self, histogram: ScoreHistogram) -> None:
+        """Use the counts of ``histogram``, whose cuts hold the fixed threshold on an edge, if there is one."""
+        self.histogram = histogram
+        cuts = histogram.layout.scored
+        self._position = None if self._threshold is None else cuts.position(self._threshold)
+
+    def _copy(self, histogram: ScoreHistogram, *, in_collection: bool = False) -> Self:
+        """A metric like this one on other counts of the same layout."""
+        other = object.__new__(type(self))
+        other.__dict__.update(self.__dict__, histogram=histogram, _in_collection=in_collection)
+        return other
+
+    def _refuse_member(self, verb: str) -> None:
+        """Raise RuntimeError on a member of a collection, whose counts others share."""
+        if self._in_collection:
+            raise RuntimeError(f"{self!r} shares its counts with others of a collection: {verb} the collection, or a clone()")

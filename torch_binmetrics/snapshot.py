@@ -1,0 +1,52 @@
+"""What counts say at one moment: confusions and thresholds, each derived once however many metrics ask."""
+
+from __future__ import annotations
+
+from functools import cached_property
+
+import torch
+from torch import Tensor
+
+from torch_binmetrics.confusion import Confusion, confusion_along, confusion_at
+from torch_binmetrics.histogram import ScoreHistogram
+
+
+class Snapshot:
+    """A reading of a histogram, valid until it counts on.
+
+    Raises:
+        ValueError: the counts hold invalid samples and the histogram does not drop those.
+    """
+
+    def __init__(self, histogram: ScoreHistogram) -> None:
+        histogram.layout.check_valid(histogram.state)
+        self.layout = histogram.layout
+        self.counts = histogram.counts
+        self._at: dict[int, Confusion] = {}
+
+    @cached_property
+    def occupied(self) -> Tensor:
+        """Ascending numbers of the bins that hold samples, int64, [points]; bin 0 where nothing was counted."""
+        bins = self.counts.sum(0).nonzero().squeeze(1)
+        return bins if len(bins) else bins.new_zeros(1)
+
+    @cached_property
+    def confusion(self) -> Confusion:
+        """Confusion at the lower edge of every occupied bin, ascending, [points] each."""
+        return confusion_along(self.counts[:, self.occupied])
+
+    @cached_property
+    def thresholds(self) -> Tensor:
+        """Lower edges of the occupied bins: float32 scores, or logits if those were counted, [points]."""
+        return self.layout.scored.thresholds(self.occupied)
+
+    @cached_property
+    def probabilities(self) -> Tensor:
+        """The thresholds as users gave scores: float64 probabilities where logits were counted, else the float32 scores."""
+        return torch.sigmoid(self.thresholds.double()) if self.layout.from_logits else self.thresholds
+
+    def at(self, position: int) -> Confusion:
+        """Confusion when bins from ``position`` on are called positive, 0-d each."""
+        if position not in self._at:
+            self._at[position] = confusion_at(self.counts, position)
+        return self._at[position]
