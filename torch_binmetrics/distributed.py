@@ -22,8 +22,9 @@ def world_size(group: Any = None) -> int:
     if not (dist.is_available() and dist.is_initialized()):
         return 1
     if dist.get_rank(group) < 0:
+        ranks = "a group that was made without it" if isinstance(group, int) else dist.get_process_group_ranks(group)
         raise RuntimeError(
-            f"rank {dist.get_rank()} is not in the process_group of this metric ({group!r}): "
+            f"rank {dist.get_rank()} is not in the process_group of this metric ({ranks}): "
             "compute on its members only, or pass sync=False for this rank's own counts"
         )
     return dist.get_world_size(group)
