@@ -28,11 +28,6 @@ class AtThreshold(Metric[Tensor]):
     def __init__(self, threshold: float = 0.5, **options: Unpack[Options]) -> None:
         super().__init__(self.score, Threshold(threshold), **options)
 
-    def bounds(self, *, sync: bool = True) -> tuple[Tensor, Tensor]:
-        """Lowest and highest value that the counts allow: the value itself, twice."""
-        value = self.compute(sync=sync)
-        return value, value
-
 
 class OverCuts(Metric[Tensor]):
     """An area under a curve along all cuts, with certain bounds.
@@ -47,14 +42,6 @@ class OverCuts(Metric[Tensor]):
 
     def __init__(self, cuts: CutsLike = FloatBits(16), **options: Unpack[Options]) -> None:
         super().__init__(self.score, as_cuts(cuts), **options)
-
-    def bounds(self, *, sync: bool = True) -> tuple[Tensor, Tensor]:
-        """Lowest and highest area that the counts allow, whatever the order of the scores inside the bins.
-
-        Certain, not statistical. The counts do not know the dtype of the scores: for bfloat16 scores at 16 bits the area is
-        exact and the bounds keep a width all the same. A collective unless ``sync=False``, as :meth:`compute`.
-        """
-        return self.limits(Snapshot(self._histogram(sync)).confusion)
 
 
 class AlongCuts(Metric[C]):

@@ -52,6 +52,9 @@ class Metric(Generic[T]):
     tensor(0.7071, dtype=torch.float64)
     """
 
+    #: The lowest and the highest value for a confusion along thresholds, where that is known.
+    limits: Callable[[Confusion], tuple[T, T]] | None = None
+
     def __init__(
         self,
         score: Callable[[Confusion], T],
@@ -97,6 +100,21 @@ class Metric(Generic[T]):
             RuntimeError: the ranks count different things, or this rank is not in ``process_group``.
         """
         return self._value(Snapshot(self._histogram(sync)))
+
+    def bounds(self, *, sync: bool = True) -> tuple[T, T]:
+        """Lowest and highest value that the counts allow, whatever the order of the scores inside the bins.
+
+        Certain, not statistical; at a fixed threshold the value itself, twice. The counts do not know the dtype of the
+        scores: for bfloat16 scores at 16 bits an area is exact, and its bounds keep a width all the same.
+
+        Raises:
+            TypeError: no bounds are known for this score.
+            ValueError, RuntimeError: as :meth:`compute`, which is a collective in the same way.
+        """
+        if self.limits is None and self._position is None:
+            raise TypeError(f"{self!r} has no bounds: areas have, and scores at a threshold, which are exact")
+        snapshot = Snapshot(self._histogram(sync))
+        return (self._value(snapshot),) * 2 if self.limits is None else self.limits(snapshot.confusion)
 
     def __call__(self, preds: Tensor, target: Tensor, weight: Tensor | None = None) -> T:
         """Count a batch once, and return the score of that batch alone, of this rank; arguments as for :meth:`update`."""
