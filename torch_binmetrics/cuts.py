@@ -148,11 +148,15 @@ class Edges(Cuts):
             raise ValueError("thresholds must be ascending and free of NaN: sort them first")
         object.__setattr__(self, "at", tuple(map(float, values.tolist())))
         object.__setattr__(self, "_tables", {})
+        object.__setattr__(self, "_hash", hash(self.at))
 
     def __repr__(self) -> str:
         if len(self.at) <= 6:
             return f"Edges({list(self.at)})"
         return f"Edges({len(self.at)} thresholds from {self.at[0]:g} to {self.at[-1]:g}, hash {hash(self.at):x})"
+
+    def __hash__(self) -> int:
+        return int(self.__dict__["_hash"])  # of 10,000 thresholds it is too slow for every batch
 
     def __reduce__(self) -> tuple[type[Edges], tuple[tuple[float, ...]]]:
         return Edges, (self.at,)

@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+from typing import Literal
+
+import torch
 from torch import Tensor
 
-from torch_binmetrics.counting import reference
+from torch_binmetrics.counting import cpu, reference
 from torch_binmetrics.counting.layout import Dropped, Layout, Tallies, Tally
 
-__all__ = ["Dropped", "Layout", "Tallies", "Tally", "count"]
+__all__ = ["Dropped", "Layout", "Tallies", "Tally", "backend", "count"]
 
 
 def count(tallies: Tallies, preds: Tensor, target: Tensor, weight: Tensor | None = None) -> None:
@@ -34,7 +37,20 @@ def count(tallies: Tallies, preds: Tensor, target: Tensor, weight: Tensor | None
             [0, 1]])
     """
     _check(tallies, preds, target, weight)
-    reference.count(tallies, preds, target, weight)
+    if preds.device.type != "cpu" or not cpu.count(tallies, preds, target, weight):
+        reference.count(tallies, preds, target, weight)
+
+
+def backend(device: torch.device | str = "cpu") -> Literal["compiled", "reference"]:
+    """What counts tensors on a device: the compiled loop, or the reference in plain torch ops.
+
+    The compiled loop is for the CPU. It is missing where the package was installed without a C compiler, and the
+    environment variable ``TORCH_BINMETRICS_NATIVE=0`` switches it off; both count the same bits.
+
+    >>> backend("meta")
+    'reference'
+    """
+    return "compiled" if torch.device(device).type == "cpu" and cpu.native is not None else "reference"
 
 
 def _check(tallies: Tallies, preds: Tensor, target: Tensor, weight: Tensor | None) -> None:

@@ -12,8 +12,7 @@ def count(tallies: Tallies, preds: Tensor, target: Tensor, weight: Tensor | None
     """Add checked tensors to running counts in place; on CPU raise before any count changes."""
     scores = preds.detach().reshape(-1).float()
     labels = target.detach().reshape(-1)
-    if not labels.is_floating_point():
-        labels = labels.long()  # in uint8, 156 would equal an ignore_index of -100
+    labels = labels.double() if labels.is_floating_point() else labels.long()  # 156 equals an ignore_index of -100 in uint8
     weights = None if weight is None else weight.detach().reshape(-1).double()
     cells = [_cells(layout, scores, labels, weights) for layout, _ in tallies]
     if preds.device.type == "cpu":

@@ -1,0 +1,23 @@
+"""The compiled loop: optional, so that the package installs without a compiler, and abi3, so that one wheel fits all."""
+
+import sys
+
+from setuptools import Extension, setup
+
+FLAGS = (
+    ["/O2", "/std:c11"] if sys.platform == "win32" else ["-O3", "-std=c11", "-fno-math-errno", "-fno-trapping-math", "-pthread"]
+)
+
+setup(
+    ext_modules=[
+        Extension(
+            "torch_binmetrics.counting._cpu",
+            ["torch_binmetrics/counting/_cpu.c"],
+            extra_compile_args=FLAGS,
+            extra_link_args=[] if sys.platform == "win32" else ["-pthread"],
+            py_limited_api=True,
+            optional=True,
+        )
+    ],
+    options={"bdist_wheel": {"py_limited_api": "cp311"}},
+)
