@@ -4,9 +4,8 @@ import sys
 
 from setuptools import Extension, setup
 
-FLAGS = (
-    ["/O2", "/std:c11"] if sys.platform == "win32" else ["-O3", "-std=c11", "-fno-math-errno", "-fno-trapping-math", "-pthread"]
-)
+MSVC = sys.platform == "win32"
+FLAGS = ["/O2", "/std:c11"] if MSVC else ["-O3", "-std=c11", "-fno-math-errno", "-fno-trapping-math", "-pthread"]
 
 setup(
     ext_modules=[
@@ -14,7 +13,7 @@ setup(
             "torch_binmetrics.counting._cpu",
             ["torch_binmetrics/counting/_cpu.c"],
             extra_compile_args=FLAGS,
-            extra_link_args=[] if sys.platform == "win32" else ["-pthread"],
+            extra_link_args=[] if MSVC else ["-pthread"],
             py_limited_api=True,
             optional=True,
         )

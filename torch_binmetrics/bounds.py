@@ -29,7 +29,7 @@ def auroc_bounds(c: Confusion, max_fpr: float | None = None) -> tuple[Tensor, Te
     steps = roc_steps(c, max_fpr)
     low, high = (serial_sum(steps.width * height) / steps.pairs for height in (steps.before, steps.after))
     low, high = _outward(low, high, len(steps.width))
-    return standardised(low, max_fpr), standardised(high, max_fpr)
+    return standardised(low, max_fpr).clamp(0, 1), standardised(high, max_fpr).clamp(0, 1)
 
 
 def average_precision_bounds(c: Confusion) -> tuple[Tensor, Tensor]:
@@ -53,7 +53,8 @@ def average_precision_bounds(c: Confusion) -> tuple[Tensor, Tensor]:
     harmonic = torch.log1p(found / (before + fp[1:])) if c.weighted else _harmonic_difference(before + fp[1:], found)
     least = found - (fp[1:] * harmonic).where(fp[1:] > 0, 0.0)
     most = found * (after / (after + fp[:-1])).where(found > 0, 0.0)
-    return _outward(serial_sum(least) / tp[-1], serial_sum(most) / tp[-1], len(found))
+    low, high = _outward(serial_sum(least) / tp[-1], serial_sum(most) / tp[-1], len(found))
+    return low.clamp(0, 1), high.clamp(0, 1)
 
 
 def _harmonic_difference(n: Tensor, k: Tensor) -> Tensor:
@@ -65,7 +66,7 @@ def _harmonic_difference(n: Tensor, k: Tensor) -> Tensor:
 
 
 def _outward(low: Tensor, high: Tensor, points: int) -> tuple[Tensor, Tensor]:
-    """Both ends moved out by the most that summing so many terms can round, within 0 and 1."""
+    """Both ends moved out by the most that summing so many terms can round."""
     eps = torch.finfo(low.dtype).eps
     slack = (points * high + 8) * eps
-    return (low - slack).clamp(0, 1), (high + slack).clamp(0, 1)
+    return low - slack, high + slack
