@@ -12,6 +12,9 @@ from torch import Tensor
 from torch_binmetrics.confusion import Confusion
 from torch_binmetrics.curves import roc_steps, serial_sum, staircase, standardised
 
+#: From here on the expansion of the harmonic numbers is exact to float64.
+SMALL = 32
+
 
 def auroc_bounds(c: Confusion, max_fpr: float | None = None) -> tuple[Tensor, Tensor]:
     """Lowest and highest area under the ROC curve: in every bin the negatives first, or the positives first.
@@ -58,11 +61,17 @@ def average_precision_bounds(c: Confusion) -> tuple[Tensor, Tensor]:
 
 
 def _harmonic_difference(n: Tensor, k: Tensor) -> Tensor:
-    """H(n + k) - H(n) for whole n, k >= 0, without the cancellation of two digammas (their expansion at n + 1/2)."""
-    c, d = n + 0.5, n + k + 0.5
-    tail = -(c**-2 - d**-2) / 24 + 7 * (c**-4 - d**-4) / 960
-    exact = torch.digamma(n + k + 1) - torch.digamma(n + 1)
-    return torch.where(c >= 32, torch.log1p(k / c) + tail, exact)
+    """H(n + k) - H(n) for whole n, k >= 0, to a few units in the last place, where two digammas would cancel.
+
+    Terms from below n = 32 are added up, the rest comes of the digamma's expansion at n + 1/2.
+    """
+    added = k.clamp(max=SMALL).where(n < SMALL, 0)
+    few = added.nonzero().squeeze(1)
+    terms = torch.arange(1, SMALL + 1, device=n.device)
+    first = torch.zeros_like(n)
+    first[few] = (1 / (n[few, None] + terms)).where(terms <= added[few, None], 0).cumsum(1)[:, -1]
+    c, d = n + added + 0.5, n + k + 0.5
+    return first + torch.log1p((k - added) / c) - (c**-2 - d**-2) / 24 + 7 * (c**-4 - d**-4) / 960
 
 
 def _outward(low: Tensor, high: Tensor, points: int) -> tuple[Tensor, Tensor]:

@@ -4,13 +4,14 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import replace
+from numbers import Real
 from typing import Any, Self
 
 import torch
 from torch import Tensor
 
 from torch_binmetrics.counting import Layout
-from torch_binmetrics.histogram import ScoreHistogram, count_apart, sum_together, update_together
+from torch_binmetrics.histogram import ScoreHistogram, count_apart, one_or_many, sum_together, summary, update_together
 from torch_binmetrics.metric import Metric
 from torch_binmetrics.snapshot import Snapshot
 
@@ -97,9 +98,10 @@ class MetricCollection(Mapping[str, Metric[Any]]):
         """Add the counts of one collection or many.
 
         Raises:
+            TypeError: one of them is no collection.
             ValueError: one of them does not count by the same cuts in the same order; nothing is added then.
         """
-        others = [others] if isinstance(others, MetricCollection) else list(others)
+        others = one_or_many(others, MetricCollection)
         mine = [histogram.layout.meaning for histogram in self.histograms]
         for other in others:
             theirs = [histogram.layout.meaning for histogram in other.histograms]
@@ -121,7 +123,9 @@ class MetricCollection(Mapping[str, Metric[Any]]):
         """
         parts = state.get("histograms") if isinstance(state, dict) else None
         if not isinstance(parts, list) or len(parts) != len(self.histograms):
-            raise ValueError(f"expected the state_dict() of a collection with {len(self.histograms)} histogram(s)")
+            raise ValueError(
+                f"expected the state_dict() of a collection with {len(self.histograms)} histogram(s), got {summary(state)}"
+            )
         for histogram, part in zip(self.histograms, parts, strict=True):
             histogram.check_state(part)
         for histogram, part in zip(self.histograms, parts, strict=True):
@@ -163,11 +167,11 @@ def floats(values: Mapping[str, Any]) -> dict[str, float]:
     >>> floats({"recall": torch.tensor(0.5), "matrix": torch.eye(2)})
     {'recall': 0.5}
     """
-    scalars = {name: value for name, value in values.items() if isinstance(value, Tensor) and value.numel() == 1}
-    if not scalars:
-        return {}
-    together: list[float] = torch.cat([value.detach().reshape(1) for value in scalars.values()]).tolist()
-    return dict(zip(scalars, map(float, together), strict=True))
+    scalars = {name: value for name, value in values.items() if not isinstance(value, Tensor) or value.numel() == 1}
+    tensors = [value.detach().reshape(1) for value in scalars.values() if isinstance(value, Tensor)]
+    copied = iter(torch.cat(tensors).tolist() if tensors else [])
+    read = {name: next(copied) if isinstance(value, Tensor) else value for name, value in scalars.items()}
+    return {name: float(value) for name, value in read.items() if isinstance(value, Real)}
 
 
 def _by_name(

@@ -12,6 +12,7 @@ from typing import NamedTuple
 import torch
 from torch import Tensor
 
+from torch_binmetrics.checks import number
 from torch_binmetrics.confusion import Confusion
 from torch_binmetrics.scores import precision, recall
 
@@ -122,7 +123,7 @@ def standardised(area: Tensor, max_fpr: float | None) -> Tensor:
 
 def check_max_fpr(max_fpr: float | None) -> None:
     """Raise ValueError unless ``max_fpr`` is None or in (0, 1]."""
-    if max_fpr is not None and not 0 < max_fpr <= 1:
+    if max_fpr is not None and not 0 < number("max_fpr", max_fpr) <= 1:
         raise ValueError(f"max_fpr must be in (0, 1], got {max_fpr}: pass None for the whole area")
 
 

@@ -2,13 +2,18 @@
 
 from __future__ import annotations
 
+import hashlib
 import math
 from abc import ABC, abstractmethod
 from collections.abc import Sequence
 from dataclasses import dataclass
+from itertools import pairwise
 
 import torch
 from torch import Tensor
+
+from torch_binmetrics.checks import integer, number
+from torch_binmetrics.float_order import from_ordered, ordered
 
 MAX_BINS = 1 << 23
 
@@ -45,13 +50,13 @@ class Cuts(ABC):
         """
         if bins is None:
             bins = torch.arange(self.bins)
-        lowest, highest = (int(_ordered(torch.tensor(end))) for end in self.valid_range)
+        lowest, highest = (int(ordered(torch.tensor(end))) for end in self.valid_range)
         below = torch.full_like(bins, lowest - 1)
         for step in (1 << k for k in reversed(range(33))):
             probe = below + step
-            too_low = (probe <= highest) & (self.index(_from_ordered(probe.clamp(max=highest))) < bins)
+            too_low = (probe <= highest) & (self.index(from_ordered(probe.clamp(max=highest))) < bins)
             below = torch.where(too_low, probe, below)
-        return _from_ordered(below + 1).where(below < highest, math.nan)
+        return from_ordered(below + 1).where(below < highest, math.nan)
 
     def position(self, threshold: float) -> int | None:
         """The bin that starts at ``threshold`` rounded to float32, or None if the threshold lies on no edge."""
@@ -77,8 +82,7 @@ class Threshold(Cuts):
     at: float = 0.5
 
     def __post_init__(self) -> None:
-        if isinstance(self.at, bool) or not isinstance(self.at, int | float):
-            raise TypeError(f"threshold must be a float, got {type(self.at).__name__}: pass a number such as 0.5")
+        object.__setattr__(self, "at", number("threshold", self.at))
         if math.isnan(self.at):
             raise ValueError("threshold must be a number, got NaN: pass one such as 0.5")
 
@@ -108,8 +112,7 @@ class Uniform(Cuts):
     valid_range = (0.0, 1.0)
 
     def __post_init__(self) -> None:
-        if isinstance(self.n, bool) or not isinstance(self.n, int):
-            raise TypeError(f"the number of bins must be an int, got {type(self.n).__name__}: pass one such as 1024")
+        integer("the number of bins", self.n)
         if not 2 <= self.n <= MAX_BINS or self.n & (self.n - 1):
             raise ValueError(
                 f"Uniform takes a power of two from 2 to {MAX_BINS}, got {self.n}: take the next power of two, "
@@ -144,16 +147,21 @@ class Edges(Cuts):
         values = torch.as_tensor(thresholds, dtype=None if isinstance(thresholds, Tensor) else torch.float64)
         if values.ndim != 1 or not values.numel():
             raise ValueError(f"thresholds must be a list of at least one, got shape {tuple(values.shape)}: pass [0.5], say")
-        if values.isnan().any() or (values.diff() < 0).any():
-            raise ValueError("thresholds must be ascending and free of NaN: sort them first")
-        object.__setattr__(self, "at", tuple(map(float, values.tolist())))
+        if values.isnan().any():
+            raise ValueError("thresholds must be numbers, got NaN among them: leave it out")
+        at = tuple(value + 0.0 for value in map(float, values.tolist()))
+        for low, high in pairwise(at):
+            if low > high:
+                raise ValueError(f"thresholds must be ascending, got {low:g} before {high:g}: sort them first")
+        object.__setattr__(self, "at", at)
         object.__setattr__(self, "_tables", {})
         object.__setattr__(self, "_hash", hash(self.at))
 
     def __repr__(self) -> str:
         if len(self.at) <= 6:
             return f"Edges({list(self.at)})"
-        return f"Edges({len(self.at)} thresholds from {self.at[0]:g} to {self.at[-1]:g}, hash {hash(self.at):x})"
+        digest = hashlib.sha256(repr(self.at).encode()).hexdigest()[:16]
+        return f"Edges({len(self.at)} thresholds from {self.at[0]:g} to {self.at[-1]:g}, sha256 {digest})"
 
     def __hash__(self) -> int:
         return int(self.__dict__["_hash"])  # of 10,000 thresholds it is too slow for every batch
@@ -196,8 +204,7 @@ class FloatBits(Cuts):
     bits: int = 16
 
     def __post_init__(self) -> None:
-        if isinstance(self.bits, bool) or not isinstance(self.bits, int):
-            raise TypeError(f"bits must be an int, got {type(self.bits).__name__}: pass one such as 16")
+        integer("bits", self.bits)
         if not 9 <= self.bits <= 20:
             raise ValueError(f"bits must be from 9 to 20, got {self.bits}: 16 suits bfloat16 and most scores, 19 float16")
 
@@ -209,8 +216,8 @@ class FloatBits(Cuts):
     def index(self, scores: Tensor) -> Tensor:
         shift = 32 - self.bits
         lowest = 0x7F800000 >> shift
-        below = (_ordered(scores) >> shift) + lowest
-        above = (_ordered(scores - 1) >> shift) + (lowest + 2 * (0x3F000000 >> shift))
+        below = (ordered(scores) >> shift) + lowest
+        above = (ordered(scores - 1) >> shift) + (lowest + 2 * (0x3F000000 >> shift))
         return torch.where(scores < 0.5, below, above).long()
 
     def to_logits(self) -> FloatBits:
@@ -230,23 +237,11 @@ def as_cuts(value: Cuts | int | Sequence[float] | Tensor) -> Cuts:
     raise TypeError(f"cuts must be a Cuts, an int or thresholds, got {type(value).__name__}: pass FloatBits(16), say")
 
 
-def _ordered(scores: Tensor) -> Tensor:
-    """float32 to int32 that sorts alike: the bits read as sign and magnitude, so that -0 and 0 agree."""
-    bits = scores.view(torch.int32)
-    sign = bits >> 31
-    return ((bits & 0x7FFFFFFF) ^ sign) - sign
-
-
-def _from_ordered(keys: Tensor) -> Tensor:
-    """The float32 number of each key of :func:`_ordered`, NaN beyond infinity."""
-    magnitude = keys.abs().int().view(torch.float32)
-    return torch.where(keys < 0, -magnitude, magnitude)
-
-
 def _logits(probabilities: Sequence[float]) -> list[float]:
     """float32 logits of probabilities, computed in float64."""
     p = torch.tensor(probabilities, dtype=torch.float64)
-    if not ((p >= 0) & (p <= 1)).all():
-        raise ValueError("with from_logits=True thresholds are probabilities from 0 to 1: pass 0.5 for logit 0")
+    outside = p[(p < 0) | (p > 1)].tolist()
+    if outside:
+        raise ValueError(f"with from_logits=True thresholds are probabilities, 0 to 1, got {outside[0]}: pass 0.5 for logit 0")
     logits: list[float] = torch.logit(p).float().tolist()
     return logits

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import copy
 import math
 from typing import Any, Literal
 
@@ -52,7 +53,7 @@ class EarlyStopping:
         self.best = math.nan
         self.best_epoch = -1
         self.epoch = -1
-        self._weights: dict[str, Tensor] | None = None
+        self._weights: dict[str, Any] | None = None
 
     def step(self, value: float | Tensor, model: nn.Module | None = None) -> bool:
         """Take the value of one more epoch; True if training should stop, the best weights being restored then.
@@ -63,13 +64,13 @@ class EarlyStopping:
             value: what to watch, a float or a tensor of one element.
             model: whose weights to keep where the value is the best so far, and to restore.
         """
-        value = first_ranks_value(float(value), self.process_group)
+        value = first_ranks_value(float(value.detach()) if isinstance(value, Tensor) else float(value), self.process_group)
         self.epoch += 1
         gain = value - self.best if self.mode == "max" else self.best - value
         if gain > self.min_delta or (math.isnan(self.best) and not math.isnan(value)):
             self.best, self.best_epoch = value, self.epoch
             if self.restore_best_weights and model is not None:
-                self._weights = {k: v.detach().to("cpu", copy=True) for k, v in model.state_dict().items()}
+                self._weights = {name: _copy(value) for name, value in model.state_dict().items()}
         stop = self.epoch > 0 and self.epoch - self.best_epoch >= max(self.patience, 1)
         if stop and model is not None:
             self.restore(model)
@@ -79,3 +80,8 @@ class EarlyStopping:
         """Load the best weights back, if any were kept; for loops that ran out of epochs before they were stopped."""
         if self._weights is not None:
             model.load_state_dict(self._weights)
+
+
+def _copy(value: Any) -> Any:
+    """A copy of an entry of a state dict: tensors on CPU, and whatever state a module adds of its own."""
+    return value.detach().to("cpu", copy=True) if isinstance(value, Tensor) else copy.deepcopy(value)

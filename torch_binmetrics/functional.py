@@ -2,14 +2,12 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Callable
 from typing import Any, Protocol, TypeVar
 
 from torch import Tensor
 
 from torch_binmetrics import binary
-from torch_binmetrics.curves import ROC, PrecisionRecall
 from torch_binmetrics.metric import Metric
 
 T = TypeVar("T")
@@ -23,15 +21,15 @@ class OneOff(Protocol[T_co]):
         """The score of these samples; shapes and errors as of ``update`` and ``compute`` of the class."""
 
 
-def _one_off(metric: Callable[..., Metric[T]]) -> OneOff[T]:
-    """The function of a class: ``BinaryF1Score`` -> ``binary_f1_score``."""
+def _one_off(name: str, metric: Callable[..., Metric[T]]) -> OneOff[T]:
+    """The function of a class, by that name."""
 
     def function(preds: Tensor, target: Tensor, *args: Any, weight: Tensor | None = None, **options: Any) -> T:
         once = metric(*args, weighted=weight is not None, **options)
         once.update(preds, target, weight)
         return once.compute(sync=False)
 
-    function.__name__ = function.__qualname__ = re.sub(r"(?<=[a-z0-9])(?=[A-Z])", "_", metric.__name__).lower()
+    function.__name__ = function.__qualname__ = name
     function.__doc__ = f"""One-off :class:`~torch_binmetrics.{metric.__name__}`: the score of these samples alone.
 
     Args:
@@ -43,23 +41,23 @@ def _one_off(metric: Callable[..., Metric[T]]) -> OneOff[T]:
     return function
 
 
-binary_accuracy = _one_off(binary.BinaryAccuracy)
-binary_auroc = _one_off(binary.BinaryAUROC)
-binary_average_precision = _one_off(binary.BinaryAveragePrecision)
-binary_balanced_accuracy = _one_off(binary.BinaryBalancedAccuracy)
-binary_cohen_kappa = _one_off(binary.BinaryCohenKappa)
-binary_confusion_matrix = _one_off(binary.BinaryConfusionMatrix)
-binary_f1_score = _one_off(binary.BinaryF1Score)
-binary_false_negative_rate = _one_off(binary.BinaryFalseNegativeRate)
-binary_false_positive_rate = _one_off(binary.BinaryFalsePositiveRate)
-binary_fbeta_score = _one_off(binary.BinaryFBetaScore)
-binary_hamming_distance = _one_off(binary.BinaryHammingDistance)
-binary_jaccard_index = _one_off(binary.BinaryJaccardIndex)
-binary_matthews_corrcoef = _one_off(binary.BinaryMatthewsCorrCoef)
-binary_negative_predictive_value = _one_off(binary.BinaryNegativePredictiveValue)
-binary_precision = _one_off(binary.BinaryPrecision)
-binary_precision_recall_curve: OneOff[PrecisionRecall] = _one_off(binary.BinaryPrecisionRecallCurve)
-binary_recall = _one_off(binary.BinaryRecall)
-binary_roc: OneOff[ROC] = _one_off(binary.BinaryROC)
-binary_specificity = _one_off(binary.BinarySpecificity)
-binary_stat_scores = _one_off(binary.BinaryStatScores)
+binary_accuracy = _one_off("binary_accuracy", binary.BinaryAccuracy)
+binary_auroc = _one_off("binary_auroc", binary.BinaryAUROC)
+binary_average_precision = _one_off("binary_average_precision", binary.BinaryAveragePrecision)
+binary_balanced_accuracy = _one_off("binary_balanced_accuracy", binary.BinaryBalancedAccuracy)
+binary_cohen_kappa = _one_off("binary_cohen_kappa", binary.BinaryCohenKappa)
+binary_confusion_matrix = _one_off("binary_confusion_matrix", binary.BinaryConfusionMatrix)
+binary_f1_score = _one_off("binary_f1_score", binary.BinaryF1Score)
+binary_false_negative_rate = _one_off("binary_false_negative_rate", binary.BinaryFalseNegativeRate)
+binary_false_positive_rate = _one_off("binary_false_positive_rate", binary.BinaryFalsePositiveRate)
+binary_fbeta_score = _one_off("binary_fbeta_score", binary.BinaryFBetaScore)
+binary_hamming_distance = _one_off("binary_hamming_distance", binary.BinaryHammingDistance)
+binary_jaccard_index = _one_off("binary_jaccard_index", binary.BinaryJaccardIndex)
+binary_matthews_corrcoef = _one_off("binary_matthews_corrcoef", binary.BinaryMatthewsCorrCoef)
+binary_negative_predictive_value = _one_off("binary_negative_predictive_value", binary.BinaryNegativePredictiveValue)
+binary_precision = _one_off("binary_precision", binary.BinaryPrecision)
+binary_precision_recall_curve = _one_off("binary_precision_recall_curve", binary.BinaryPrecisionRecallCurve)
+binary_recall = _one_off("binary_recall", binary.BinaryRecall)
+binary_roc = _one_off("binary_roc", binary.BinaryROC)
+binary_specificity = _one_off("binary_specificity", binary.BinarySpecificity)
+binary_stat_scores = _one_off("binary_stat_scores", binary.BinaryStatScores)

@@ -3,15 +3,16 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
-from typing import Any
+from typing import Any, TypeVar
 
 import torch
 import torch.distributed as dist
 from torch import Tensor
 
-from torch_binmetrics.counting import Dropped, Layout, count
+from torch_binmetrics.counting import Dropped, Layout, check_batch, count_checked
 from torch_binmetrics.distributed import sum_over_ranks, world_size
 
+T = TypeVar("T")
 STATE_VERSION = 1
 
 
@@ -84,7 +85,7 @@ class ScoreHistogram:
             ValueError: one of them counts by other cuts; nothing is added then.
         """
         self._refuse_total()
-        others = [others] if isinstance(others, ScoreHistogram) else list(others)
+        others = one_or_many(others, ScoreHistogram)
         for other in others:
             self._refuse(other.layout.meaning, "the other counts")
         added = [other.state.to(self.state.device, copy=True) for other in others]
@@ -120,13 +121,14 @@ class ScoreHistogram:
     def check_state(self, state: dict[str, Any]) -> None:
         """Raise ValueError unless ``state`` is a :meth:`state_dict` that this histogram can load."""
         if not isinstance(state, dict) or not {"version", "meaning", "summed", "counts"} <= state.keys():
-            raise ValueError("expected a state_dict() of torch_binmetrics with version, meaning, summed and counts")
+            raise ValueError(f"expected a state_dict() with version, meaning, summed and counts, got {summary(state)}")
         if state["version"] > STATE_VERSION:
             raise ValueError(f"the state is of version {state['version']}, this release reads {STATE_VERSION}: upgrade it")
         self._refuse(state["meaning"], "the state")
         counts = state["counts"]
         if not isinstance(counts, Tensor) or counts.shape != self.state.shape or counts.dtype != self.state.dtype:
-            raise ValueError(f"the state must hold {self.state.dtype} counts of shape {list(self.state.shape)}")
+            got = f"{counts.dtype} of shape {list(counts.shape)}" if isinstance(counts, Tensor) else type(counts).__name__
+            raise ValueError(f"expected counts of {self.state.dtype} and shape {list(self.state.shape)}, the state holds {got}")
 
     def _refuse(self, meaning: str, whose: str) -> None:
         """Raise ValueError unless counts of that meaning can be added to these."""
@@ -153,13 +155,29 @@ class ScoreHistogram:
         return f"ScoreHistogram({self.layout})"
 
 
+def one_or_many(given: T | Iterable[T], kind: type[T]) -> list[T]:
+    """What was given as one or as many, as a list; TypeError unless all are of that kind."""
+    many = list(given) if isinstance(given, Iterable) and not isinstance(given, kind | str) else [given]
+    for one in many:
+        if not isinstance(one, kind):
+            raise TypeError(f"expected one {kind.__name__} or many, got {one!r} ({type(one).__name__})")
+    return many
+
+
+def summary(state: object) -> str:
+    """What something is that was to be a state dict, for an error message."""
+    return f"a dict with {sorted(map(str, state))}" if isinstance(state, dict) else type(state).__name__
+
+
 def update_together(histograms: Sequence[ScoreHistogram], preds: Tensor, target: Tensor, weight: Tensor | None = None) -> None:
     """Count a batch into several histograms in one pass; all of them or, on an error, none."""
     for histogram in histograms:
         histogram._refuse_total()
-        if isinstance(preds, Tensor) and histogram.state.device != preds.device:
+    check_batch(preds, target, weight, weighted=any(histogram.layout.weighted for histogram in histograms))
+    for histogram in histograms:
+        if histogram.state.device != preds.device:
             histogram.to(preds.device)
-    count([(histogram.layout, histogram.state) for histogram in histograms], preds, target, weight)
+    count_checked([(histogram.layout, histogram.state) for histogram in histograms], preds, target, weight)
 
 
 def count_apart(

@@ -9,10 +9,11 @@ from typing import Any, Generic, Literal, Self, TypedDict, TypeVar
 import torch
 from torch import Tensor
 
+from torch_binmetrics.checks import number
 from torch_binmetrics.confusion import Confusion
 from torch_binmetrics.counting import Dropped, Layout
 from torch_binmetrics.cuts import Cuts, Threshold
-from torch_binmetrics.histogram import ScoreHistogram, count_apart
+from torch_binmetrics.histogram import ScoreHistogram, count_apart, one_or_many
 from torch_binmetrics.snapshot import Snapshot
 
 T = TypeVar("T")
@@ -68,10 +69,10 @@ class Metric(Generic[T]):
         device: torch.device | str | None = None,
         process_group: Any = None,
     ) -> None:
-        if not (zero_division in (0, 1) or math.isnan(zero_division)):
-            raise ValueError(f"zero_division must be NaN, 0 or 1, got {zero_division}")
         self.score: Callable[..., T] = score
-        self.zero_division = float(zero_division)
+        self.zero_division = number("zero_division", zero_division)
+        if not (math.isnan(zero_division) or zero_division in (0, 1)):
+            raise ValueError(f"zero_division must be NaN, 0 or 1, got {zero_division}")
         self.process_group = process_group
         layout = Layout(cuts, from_logits, ignore_index, weighted, invalid)
         self._threshold = layout.scored.at if isinstance(layout.scored, Threshold) else None
@@ -168,11 +169,11 @@ class Metric(Generic[T]):
         """Add the counts of one metric or many to these.
 
         Raises:
+            TypeError: one of them is no metric.
             ValueError: one of them counts by other cuts; nothing is added then.
         """
         self._refuse_member("merge into")
-        others = [others] if isinstance(others, Metric) else list(others)
-        self.histogram.merge_state([other.histogram for other in others])
+        self.histogram.merge_state([other.histogram for other in one_or_many(others, Metric)])
 
     def state_dict(self, *, sync: bool = False) -> dict[str, Any]:
         """A copy of this rank's counts, or with ``sync=True``, a collective, of their sum over all ranks.

@@ -12,6 +12,7 @@ from typing import Literal
 import torch
 from torch import Tensor
 
+from torch_binmetrics.checks import number
 from torch_binmetrics.confusion import Confusion
 
 _NORMALIZED_OVER = {"true": (-1,), "pred": (-2,), "all": (-2, -1)}
@@ -180,7 +181,7 @@ def confusion_matrix(c: Confusion, normalize: Literal["true", "pred", "all"] | N
 
 def check_beta(beta: float) -> None:
     """Raise ValueError unless ``beta`` is > 0 and finite."""
-    if not 0 < beta < math.inf:
+    if not 0 < number("beta", beta) < math.inf:
         raise ValueError(f"beta must be > 0, got {beta}: 2 weighs recall twice as much as precision")
 
 

@@ -16,6 +16,12 @@ class Snapshot:
 
     Raises:
         ValueError: the counts hold invalid samples and the histogram does not drop those.
+
+    >>> from torch_binmetrics import Layout, Uniform
+    >>> histogram = ScoreHistogram(Layout(Uniform(4)))
+    >>> histogram.update(torch.tensor([0.1, 0.8, 0.9]), torch.tensor([0, 0, 1]))
+    >>> Snapshot(histogram).thresholds
+    tensor([0.0000, 0.7500])
     """
 
     def __init__(self, histogram: ScoreHistogram) -> None:

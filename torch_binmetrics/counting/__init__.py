@@ -10,7 +10,7 @@ from torch import Tensor
 from torch_binmetrics.counting import cpu, reference
 from torch_binmetrics.counting.layout import Dropped, Layout, Tallies, Tally
 
-__all__ = ["Dropped", "Layout", "Tallies", "Tally", "backend", "count"]
+__all__ = ["Dropped", "Layout", "Tallies", "Tally", "backend", "check_batch", "count", "count_checked"]
 
 
 def count(tallies: Tallies, preds: Tensor, target: Tensor, weight: Tensor | None = None) -> None:
@@ -36,7 +36,14 @@ def count(tallies: Tallies, preds: Tensor, target: Tensor, weight: Tensor | None
     tensor([[1, 1],
             [0, 1]])
     """
-    _check(tallies, preds, target, weight)
+    check_batch(preds, target, weight, weighted=any(layout.weighted for layout, _ in tallies))
+    for layout, counts in tallies:
+        _check_counts(layout, counts, preds.device)
+    count_checked(tallies, preds, target, weight)
+
+
+def count_checked(tallies: Tallies, preds: Tensor, target: Tensor, weight: Tensor | None = None) -> None:
+    """:func:`count` for a batch and counts that were checked already."""
     if preds.device.type != "cpu" or not cpu.count(tallies, preds, target, weight):
         reference.count(tallies, preds, target, weight)
 
@@ -53,8 +60,8 @@ def backend(device: torch.device | str = "cpu") -> Literal["compiled", "referenc
     return "compiled" if torch.device(device).type == "cpu" and cpu.native is not None else "reference"
 
 
-def _check(tallies: Tallies, preds: Tensor, target: Tensor, weight: Tensor | None) -> None:
-    """Raise if the batch or the counts have the wrong type, shape or device."""
+def check_batch(preds: Tensor, target: Tensor, weight: Tensor | None, *, weighted: bool) -> None:
+    """Raise unless the tensors of a batch have the types, shapes and devices that :func:`count` takes."""
     for name, tensor in (("preds", preds), ("target", target), ("weight", weight)):
         if tensor is None and name == "weight":
             continue
@@ -69,11 +76,16 @@ def _check(tallies: Tallies, preds: Tensor, target: Tensor, weight: Tensor | Non
             )
         if tensor.device != preds.device:
             raise ValueError(f"{name} must be on the device of preds, {preds.device}, got {tensor.device}: move one of them")
-    if weight is not None and not any(layout.weighted for layout, _ in tallies):
+    if preds.is_meta:
+        raise ValueError("preds must hold data, got a tensor on the meta device: move it to cpu or an accelerator")
+    if weight is not None and not weighted:
         raise ValueError("weight given, but these counts are unweighted: pass weighted=True when you build the metric")
-    for layout, counts in tallies:
-        if counts.shape != (layout.cells,) or counts.dtype != layout.dtype or counts.device != preds.device:
-            raise ValueError(
-                f"counts of {layout.meaning} must be {layout.dtype}, [{layout.cells}] on {preds.device}, got {counts.dtype}, "
-                f"{list(counts.shape)} on {counts.device}: start from layout.empty(preds.device)"
-            )
+
+
+def _check_counts(layout: Layout, counts: Tensor, device: torch.device) -> None:
+    """Raise unless running counts are those of the layout, on the device of the batch."""
+    if counts.shape != (layout.cells,) or counts.dtype != layout.dtype or counts.device != device:
+        raise ValueError(
+            f"counts of {layout.meaning} must be {layout.dtype}, [{layout.cells}] on {device}, got {counts.dtype}, "
+            f"{list(counts.shape)} on {counts.device}: start from layout.empty(preds.device)"
+        )

@@ -10,6 +10,7 @@ from typing import Literal, NamedTuple
 import torch
 from torch import Tensor
 
+from torch_binmetrics.checks import integer
 from torch_binmetrics.cuts import Cuts
 
 
@@ -49,10 +50,10 @@ class Layout:
     def __post_init__(self) -> None:
         if not isinstance(self.cuts, Cuts):
             raise TypeError(f"cuts must be a Cuts, got {type(self.cuts).__name__}: pass FloatBits(16), say")
-        if self.ignore_index is not None and (isinstance(self.ignore_index, bool) or not isinstance(self.ignore_index, int)):
-            raise TypeError(f"ignore_index must be an int or None, got {self.ignore_index!r}: pass the label to leave out")
-        if self.ignore_index is not None and not -(2**63) <= self.ignore_index < 2**63:
-            raise ValueError(f"ignore_index must fit int64, got {self.ignore_index}")
+        if self.ignore_index is not None:
+            integer("ignore_index", self.ignore_index)
+            if not -(2**63) <= self.ignore_index < 2**63:
+                raise ValueError(f"ignore_index must fit int64, got {self.ignore_index}")
         for name in ("from_logits", "weighted"):
             if not isinstance(getattr(self, name), bool):
                 raise TypeError(f"{name} must be True or False, got {getattr(self, name)!r}")

@@ -12,7 +12,8 @@ def count(tallies: Tallies, preds: Tensor, target: Tensor, weight: Tensor | None
     """Add checked tensors to running counts in place; on CPU raise before any count changes."""
     scores = preds.detach().reshape(-1).float()
     labels = target.detach().reshape(-1)
-    labels = labels.double() if labels.is_floating_point() else labels.long()  # 156 equals an ignore_index of -100 in uint8
+    # In uint8, 156 would equal an ignore_index of -100; so would, in int64, a uint64 beyond its range.
+    labels = labels.double() if labels.is_floating_point() or labels.dtype == torch.uint64 else labels.long()
     weights = None if weight is None else weight.detach().reshape(-1).double()
     cells = [_cells(layout, scores, labels, weights) for layout, _ in tallies]
     if preds.device.type == "cpu":

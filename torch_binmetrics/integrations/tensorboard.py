@@ -34,6 +34,8 @@ ABOUT_PR = (
 def log_epoch(writer: SummaryWriter | None, collection: MetricCollection, step: int) -> dict[str, float]:
     """Write an epoch: scalars, and for each histogram of more than two bins PR curve, scores by class and ROC figure.
 
+    Where there are several such histograms, the charts of each bear the name of the first metric that is read off it.
+
     A collective in a process group, so all ranks call it: one all_reduce. Rank 0 writes.
 
     Args:
@@ -50,9 +52,12 @@ def log_epoch(writer: SummaryWriter | None, collection: MetricCollection, step: 
         return values
     for name, value in values.items():
         writer.add_scalar(name, value, step)
-    curves = [histogram for histogram in total.histograms if histogram.layout.scored.bins > 2]
-    for histogram in curves:
-        tag = collection.prefix if len(curves) == 1 else f"{collection.prefix}{histogram.layout.cuts} "
+    curves = {metric.histogram.layout: name for name, metric in reversed(list(total.items()))}
+    curves = {layout: name for layout, name in curves.items() if layout.scored.bins > 2}
+    for histogram in total.histograms:
+        if histogram.layout not in curves:
+            continue
+        tag = collection.prefix if len(curves) == 1 else f"{collection.prefix}{curves[histogram.layout]} "
         log_pr_curve(writer, f"{tag}pr_curve", histogram, step)
         log_scores(writer, f"{tag}scores", histogram, step)
         figure: Any = plot_roc(histogram).figure

@@ -1,0 +1,18 @@
+"""Arguments that have to be numbers, checked once in one way."""
+
+from __future__ import annotations
+
+from numbers import Real
+
+
+def number(name: str, value: object) -> float:
+    """``value`` as a Python float, -0.0 as 0.0; TypeError unless it is a real number."""
+    if isinstance(value, bool) or not isinstance(value, Real):
+        raise TypeError(f"{name} must be a float, got {value!r} ({type(value).__name__}): pass a number such as 0.5")
+    return float(value) + 0.0
+
+
+def integer(name: str, value: object) -> None:
+    """TypeError unless ``value`` is an int."""
+    if isinstance(value, bool) or not isinstance(value, int):
+        raise TypeError(f"{name} must be an int, got {value!r} ({type(value).__name__})")
