@@ -185,6 +185,8 @@ def _by_name(
     else:
         raise TypeError(f"metrics must be a list or a dict of metrics, got {type(metrics).__name__}: pass [metric]")
     for name, metric in pairs:
+        if not isinstance(name, str):
+            raise TypeError(f"names must be strings, got {name!r} ({type(name).__name__})")
         if not isinstance(metric, Metric):
             raise TypeError(f"{name!r} must be a Metric of torch_binmetrics, got {type(metric).__name__}")
     if len(dict(pairs)) != len(pairs):

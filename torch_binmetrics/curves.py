@@ -76,7 +76,8 @@ def auroc(c: Confusion, max_fpr: float | None = None) -> Tensor:
     tensor(0.7500, dtype=torch.float64)
     """
     steps = roc_steps(c, max_fpr)
-    return standardised(serial_sum(steps.width * (steps.before + steps.rise / 2)) / steps.pairs, max_fpr)
+    area = serial_sum(steps.width * (steps.before + steps.rise / 2)) / steps.pairs
+    return standardised(area, max_fpr).clamp(0, 1)
 
 
 def average_precision(c: Confusion) -> Tensor:
@@ -87,7 +88,7 @@ def average_precision(c: Confusion) -> Tensor:
     """
     fp, tp = staircase(c)
     found = tp.diff()
-    return serial_sum((found * tp[1:] / (tp + fp)[1:]).where(found > 0, 0.0)) / tp[-1]
+    return (serial_sum((found * tp[1:] / (tp + fp)[1:]).where(found > 0, 0.0)) / tp[-1]).clamp(0, 1)
 
 
 class ROCSteps(NamedTuple):
