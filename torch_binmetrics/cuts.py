@@ -242,6 +242,6 @@ def _logits(probabilities: Sequence[float]) -> list[float]:
     p = torch.tensor(probabilities, dtype=torch.float64)
     outside = p[(p < 0) | (p > 1)].tolist()
     if outside:
-        raise ValueError(f"with from_logits=True thresholds are probabilities from 0 to 1, got {outside[0]}: pass 0.5 for logit 0")
+        raise ValueError(f"with from_logits=True thresholds are probabilities from 0 to 1, got {outside[0]}: pass 0.5, say")
     logits: list[float] = torch.logit(p).float().tolist()
     return logits

@@ -10,7 +10,7 @@ from torch_binmetrics.counting.layout import Layout, Tallies
 
 def count(tallies: Tallies, preds: Tensor, target: Tensor, weight: Tensor | None) -> None:
     """Add checked tensors to running counts in place; on CPU raise before any count changes."""
-    scores = preds.detach().reshape(-1).float()
+    scores = preds.detach().resolve_neg().reshape(-1).float()
     labels = target.detach().reshape(-1)
     # In uint8, 156 would equal an ignore_index of -100; so would, in int64, a uint64 beyond its range.
     labels = labels.double() if labels.is_floating_point() or labels.dtype == torch.uint64 else labels.long()

@@ -1,0 +1,192 @@
+"""The compiled loop equals the reference bit for bit, whatever the batch; without it the reference counts alike."""
+
+import os
+import subprocess
+import sys
+import threading
+
+import pytest
+import torch
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from torch_binmetrics import BinaryAUROC, Edges, FloatBits, Layout, ScoreHistogram, Threshold, Uniform
+from torch_binmetrics.counting import backend, cpu, reference
+
+FLOATS = [torch.float16, torch.bfloat16, torch.float32, torch.float64]
+INTEGERS = [torch.bool, torch.uint8, torch.int8, torch.int16, torch.int32, torch.int64]
+CUTS = [
+    Threshold(0.5),
+    Threshold(0.3),
+    Threshold(float("inf")),
+    Uniform(2),
+    Uniform(1024),
+    FloatBits(9),
+    FloatBits(16),
+    FloatBits(19),
+    Edges([0.5]),
+    Edges([0.1, 0.1, 0.1, 0.2, float("inf")]),
+    Edges([-float("inf"), -1.0, 0.0, 1.0]),
+    Edges(torch.linspace(0, 1, 200)),
+    Edges(torch.linspace(-3, 3, 1001)),
+    Edges(torch.linspace(0, 1, 10_000) ** 20),
+]
+SPECIAL = [float("nan"), float("inf"), -float("inf"), 0.0, -0.0, 1e-45, -1e-45, 1.0, 1.0000001, 0.5, 0.3, 65504.0, 3e38, 1e300]
+LABELS = [-100, -1, 2, 7, 156, 255, -(2**31), 2**40]
+SIZES = [0, 1, 2, 31, 511, 512, 513, 1023, 4097]
+
+needs_compiled = pytest.mark.skipif(cpu.native is None, reason="the compiled loop was not built, or is switched off")
+
+layouts = st.builds(
+    Layout,
+    st.sampled_from(CUTS),
+    ignore_index=st.sampled_from([None, None, -100, -1, 0, 1, 156, 255, 2**40]),
+    weighted=st.booleans(),
+    invalid=st.sampled_from(["raise", "drop", "drop"]),
+)
+
+
+@st.composite
+def batches(draw):
+    """Scores, labels and weights of any dtype and strides, some of them invalid."""
+    size, seed = draw(st.sampled_from(SIZES)), draw(st.integers(0, 2**32))
+    generator = torch.Generator().manual_seed(seed)
+    preds = torch.rand(size, dtype=torch.float64, generator=generator) * draw(st.sampled_from([1, 1, 1e-40, 1e4, 1e39]))
+    target = torch.randint(0, 2, (size,), generator=generator)
+    weight = torch.rand(size, dtype=torch.float64, generator=generator)
+    if draw(st.booleans()):
+        preds = strewn(preds, torch.tensor(SPECIAL, dtype=torch.float64), generator)
+    if draw(st.booleans()):
+        target = strewn(target, torch.tensor(LABELS), generator)
+    if draw(st.booleans()):
+        weight = strewn(weight, torch.tensor([0.0, -1.0, float("nan"), float("inf")], dtype=torch.float64), generator)
+    dtypes = draw(st.sampled_from(FLOATS + INTEGERS)), draw(st.sampled_from(FLOATS + INTEGERS)), draw(st.sampled_from(FLOATS))
+    tensors = [tensor.to(dtype) for tensor, dtype in zip((preds, target, weight), dtypes, strict=True)]
+    return [strided(tensor, draw(st.sampled_from(["flat", "column", "rows"])), size) for tensor in tensors]
+
+
+def strewn(values, others, generator):
+    """``values`` with every twentieth or so replaced by one of ``others``."""
+    chosen = others[torch.randint(0, len(others), values.shape, generator=generator)]
+    return torch.where(torch.rand(values.shape, generator=generator) < 0.05, chosen, values)
+
+
+def strided(tensor, how, size):
+    """The tensor as it is, as a column of a wider one, or so that its memory lies transposed; of one shape in every case."""
+    shape = (31, size // 31) if size % 31 == 0 else (size,)
+    tensor = tensor.reshape(shape)
+    if how == "column":
+        return torch.stack([tensor, tensor], -1)[..., 1]
+    return tensor.T.contiguous().T if how == "rows" and tensor.ndim == 2 else tensor
+
+
+def counted(count, tallies, batch, starts):
+    """Whether a batch was counted, and the counts thereafter."""
+    counts = [start.clone() for start in starts]
+    try:
+        done = count(list(zip(tallies, counts, strict=True)), *batch)
+    except ValueError:
+        done = False
+    return done is not False, counts
+
+
+@needs_compiled
+@settings(max_examples=400)
+@given(st.lists(layouts, min_size=1, max_size=3), batches(), st.booleans())
+def test_compiled_equals_reference_bit_for_bit(tallies, batch, weighted):
+    if not weighted or not any(layout.weighted for layout in tallies):
+        batch = [*batch[:2], None]
+    starts = [torch.arange(layout.cells).to(layout.dtype) for layout in tallies]
+    done, counts = counted(cpu.count, tallies, batch, starts)
+    expected_done, expected = counted(reference.count, tallies, batch, starts)
+    assert done == expected_done
+    assert all(map(torch.equal, counts, expected))
+    assert done or all(map(torch.equal, counts, starts))
+
+
+@needs_compiled
+@pytest.mark.parametrize(
+    "cuts", [Threshold(0.5), Uniform(1024), FloatBits(16), FloatBits(19), Edges(torch.linspace(0, 1, 200))]
+)
+@pytest.mark.parametrize("threads", [1, 2, 3, 16])
+def test_large_batches_on_several_threads_equal_the_reference(cuts, threads):
+    preds, target = torch.rand(600_001), torch.randint(0, 2, (600_001,))
+    preds[::7] = 0.25
+    layout = Layout(cuts)
+    before = torch.get_num_threads()
+    torch.set_num_threads(threads)
+    try:
+        done, [counts] = counted(cpu.count, [layout], (preds, target, None), [layout.empty() + 5])
+    finally:
+        torch.set_num_threads(before)
+    assert done
+    assert torch.equal(counts, counted(reference.count, [layout], (preds, target, None), [layout.empty() + 5])[1][0])
+
+
+@needs_compiled
+@pytest.mark.parametrize("weighted", [False, True])
+@pytest.mark.parametrize("size", [100, 5_000, 400_000])
+def test_a_bad_last_sample_leaves_all_counts_as_they_were(size, weighted):
+    preds, target = torch.rand(size), torch.randint(0, 2, (size,))
+    preds[-1] = float("nan")
+    layout = Layout(FloatBits(16), weighted=weighted)
+    start = layout.empty() + 3
+    done, [counts] = counted(cpu.count, [layout], (preds, target, None), [start])
+    assert not done
+    assert torch.equal(counts, start)
+    histogram = ScoreHistogram(layout)
+    with pytest.raises(ValueError, match="1 nan scores"):
+        histogram.update(preds, target)
+    assert not histogram.state.any()
+
+
+@needs_compiled
+def test_two_threads_count_into_two_histograms_at_once():
+    preds, target = torch.rand(100_000), torch.randint(0, 2, (100_000,))
+    metrics = [BinaryAUROC(), BinaryAUROC()]
+    threads = [threading.Thread(target=lambda m=m: [m.update(preds, target) for _ in range(20)]) for m in metrics]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    once = BinaryAUROC()
+    once.update(preds, target)
+    assert all(torch.equal(metric.histogram.state, 20 * once.histogram.state) for metric in metrics)
+
+
+@needs_compiled
+def test_lazily_negated_and_subclassed_tensors_are_left_to_the_reference():
+    negated = torch.complex(torch.zeros(3), torch.tensor([-0.1, -0.6, -0.9])).conj().imag
+    assert negated.is_neg()
+    histogram = ScoreHistogram(Layout(FloatBits(16)))
+    histogram.update(negated, torch.tensor([0, 1, 1]))
+    plain = ScoreHistogram(Layout(FloatBits(16)))
+    plain.update(torch.tensor([0.1, 0.6, 0.9]), torch.tensor([0, 1, 1]))
+    assert torch.equal(histogram.state, plain.state)
+
+
+@needs_compiled
+def test_more_cuts_than_the_loop_takes_and_more_dimensions_count_all_the_same():
+    tallies = [Layout(Threshold(i / 100)) for i in range(100)]
+    batch = torch.rand(50), torch.randint(0, 2, (50,)), None
+    from torch_binmetrics import count
+
+    done, counts = counted(count, tallies, batch, [layout.empty() for layout in tallies])
+    assert done
+    assert [int(c[2:4].sum()) for c in counts] == [int(batch[1].sum())] * 100
+    deep = ScoreHistogram(Layout(Threshold(0.5)))
+    deep.update(torch.rand([1] * 20 + [2, 3]).transpose(-1, -2), torch.ones([1] * 20 + [3, 2], dtype=torch.int64))
+    assert int(deep.counts.sum()) == 6
+
+
+def test_the_environment_switches_the_compiled_loop_off():
+    program = "from torch_binmetrics.counting import backend; print(backend('cpu'), backend('cuda'))"
+    off = subprocess.run(
+        [sys.executable, "-c", program],
+        env={**os.environ, "TORCH_BINMETRICS_NATIVE": "0"},
+        capture_output=True,
+        text=True,
+        check=True,
+    )
+    assert off.stdout.split() == ["reference", "reference"]
+    assert backend("cpu") == ("reference" if cpu.native is None else "compiled")
