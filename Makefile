@@ -2,7 +2,7 @@ PYTHON ?= $(shell command -v python3.11 || command -v python3)
 BIN = .venv/bin
 RANKS ?= 2
 
-.PHONY: demo test lint clean
+.PHONY: demo test lint sanitize bench clean
 
 demo: .venv/ready
 	OMP_NUM_THREADS=1 $(BIN)/torchrun --standalone --nproc-per-node $(RANKS) examples/flights.py
@@ -16,7 +16,25 @@ lint: .venv/ready
 	$(BIN)/mypy
 	$(BIN)/lint-imports --no-cache
 
-.venv/ready: pyproject.toml constraints.txt
+# The compiled loop under -Werror and the sanitizers; libasan has to come before Python, which leaks at exit by design. (`python -m` would put this folder before PYTHONPATH.)
+sanitize: .venv/ready
+	rm -rf build/sanitized && mkdir -p build/sanitized && cp -r torch_binmetrics build/sanitized
+	rm -f build/sanitized/torch_binmetrics/counting/_cpu*.so
+	$(CC) -std=c11 -O1 -g -Wall -Wextra -Werror -fno-omit-frame-pointer -fsanitize=address,undefined \
+		-fno-sanitize-recover=all -fPIC -shared -pthread \
+		-I$$($(BIN)/python -c "import sysconfig; print(sysconfig.get_paths()['include'])") \
+		torch_binmetrics/counting/_cpu.c -o build/sanitized/torch_binmetrics/counting/_cpu.abi3.so
+	PYTHONPATH=build/sanitized ASAN_OPTIONS=detect_leaks=0 LD_PRELOAD=$$($(CC) -print-file-name=libasan.so) \
+		$(BIN)/pytest -q -p no:cacheprovider tests/test_compiled.py
+
+bench: .venv/bench
+	$(BIN)/python -m benchmarks
+
+.venv/bench: .venv/ready
+	$(BIN)/pip install --quiet -c constraints.txt -e ".[bench]"
+	touch $@
+
+.venv/ready: pyproject.toml setup.py constraints.txt torch_binmetrics/counting/_cpu.c
 	test -d .venv || $(PYTHON) -m venv .venv
 	$(BIN)/pip install --quiet -c constraints.txt -e ".[dev]"
 	touch $@
