@@ -217,6 +217,7 @@ def main() -> None:
     net = Network(train)
     fit(net, train, share, args)
     compare(net, share)
+    dist.barrier()  # a rank that ends while others still talk to it can take them down
     dist.destroy_process_group()
 
 
