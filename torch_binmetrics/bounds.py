@@ -71,7 +71,13 @@ def _harmonic_difference(n: Tensor, k: Tensor) -> Tensor:
     first = torch.zeros_like(n)
     first[few] = (1 / (n[few, None] + terms)).where(terms <= added[few, None], 0).cumsum(1)[:, -1]
     c, d = n + added + 0.5, n + k + 0.5
-    return first + torch.log1p((k - added) / c) - (c**-2 - d**-2) / 24 + 7 * (c**-4 - d**-4) / 960
+    return first + torch.log1p((k - added) / c) + _psi_minus_log(d) - _psi_minus_log(c)
+
+
+def _psi_minus_log(x: Tensor) -> Tensor:
+    """psi(x + 1/2) - log(x) by its asymptotic series, to 1e-18 from x = 32 on."""
+    u = x**-2
+    return u * (1 / 24 - u * (7 / 960 - u * (31 / 8064 - u * (127 / 30720))))
 
 
 def _outward(low: Tensor, high: Tensor, points: int) -> tuple[Tensor, Tensor]:
