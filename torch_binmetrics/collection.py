@@ -188,7 +188,7 @@ def _by_name(
         if not isinstance(name, str):
             raise TypeError(f"names must be strings, got {name!r} ({type(name).__name__})")
         if not isinstance(metric, Metric):
-            raise TypeError(f"{name!r} must be a Metric of torch_binmetrics, got {type(metric).__name__}")
+            raise TypeError(f"{name!r} must be a Metric, got {metric!r} ({type(metric).__name__}): pass BinaryAUROC(), say")
     if len(dict(pairs)) != len(pairs):
         raise ValueError(f"names must differ, got {[name for name, _ in pairs]}: pass a dict to name metrics of one class")
     if not pairs:

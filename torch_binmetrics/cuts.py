@@ -192,7 +192,8 @@ class FloatBits(Cuts):
     """Bins that are runs of floating-point numbers: fine near 0, near 1 and over all the reals, so they fit any score.
 
     With s(x) the bits of float32 x as a signed, ordered integer, a score is cut to the leading bits of s(x) below 0.5 and
-    of s(x - 1) from 0.5 on. Every bfloat16 number lies on an edge of 16-bit bins, every float16 number of 19-bit ones.
+    of s(x - 1) from 0.5 on. Every bfloat16 number has a 16-bit bin of its own and, up to 256, lies on its edge; every
+    float16 number a 19-bit one, up to 2,048.
 
     Args:
         bits: leading bits kept, 9 to 20; 16 give 97,537 bins, each bit more doubles them.

@@ -66,13 +66,11 @@ class ScoreHistogram:
 
     def to(self, device: torch.device | str) -> None:
         """Move the counts to a device."""
-        with torch.inference_mode(False):
-            self.state = self.state.to(device)
+        self.state = _own(self.state, device)
 
     def clone(self) -> ScoreHistogram:
         """A histogram of the same counts in memory of its own."""
-        with torch.inference_mode(False):
-            return self._with(self.state.clone())
+        return self._with(_own(self.state))
 
     def summed(self, group: Any = None) -> ScoreHistogram:
         """A read-only copy of the counts summed over the ranks of a process group: a collective, one all_reduce."""
@@ -113,7 +111,7 @@ class ScoreHistogram:
         """
         self._refuse_total()
         self.check_state(state)
-        counts = state["counts"].to(self.state.device, copy=True)
+        counts = _own(state["counts"], self.state.device)
         if state["summed"] and world_size(group) > 1 and dist.get_rank(group) != 0:
             counts.zero_()
         self.state = counts
@@ -149,10 +147,16 @@ class ScoreHistogram:
 
     def __setstate__(self, attributes: dict[str, Any]) -> None:
         self.__dict__.update(attributes)
-        self.state = self.state.clone()  # torch.multiprocessing hands over memory that all processes share
+        self.state = _own(self.state)  # torch.multiprocessing hands over memory that all processes share
 
     def __repr__(self) -> str:
         return f"ScoreHistogram({self.layout})"
+
+
+def _own(counts: Tensor, device: torch.device | str | None = None) -> Tensor:
+    """A copy in memory of its own, on a device, that can be counted into: an inference tensor could not later on."""
+    with torch.inference_mode(False):
+        return counts.to(counts.device if device is None else device, copy=True)
 
 
 def one_or_many(given: T | Iterable[T], kind: type[T]) -> list[T]:

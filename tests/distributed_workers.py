@@ -1,0 +1,650 @@
+"""What ranks do together: scenarios that every process of a group plays, and the play that spawned processes run."""
+
+from __future__ import annotations
+
+import os
+import re
+import sys
+import traceback
+import warnings
+from collections import Counter
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from datetime import timedelta
+from functools import partial
+from pathlib import Path
+from typing import Any, NamedTuple
+
+import pytest
+import torch
+import torch.distributed as dist
+from torch import Tensor, nn
+from torch.profiler import ProfilerActivity, profile
+
+import torch_binmetrics as tb
+from torch_binmetrics import distributed
+
+TIMEOUT = timedelta(seconds=60)
+COLLECTIVE = re.compile("all_|alltoall|barrier|broadcast|gather|reduce|scatter|send|recv")
+
+
+class Rank(NamedTuple):
+    """What a scenario is told."""
+
+    rank: int
+    world: int
+    path: Path  # a folder of all ranks, and of all world sizes
+    luggage: tuple[Any, ...]  # objects that the parent made and passed through mp.spawn
+
+
+def play(rank: int, path: Path, luggage: tuple[Any, ...], together: Any) -> None:
+    """Play all scenarios, each in a new process group of the first ranks; a report of each is left, empty if all went well."""
+    torch.set_num_threads(1)
+    if sys.platform == "linux":
+        os.environ["GLOO_SOCKET_IFNAME"] = "lo"
+    warnings.simplefilter("error")
+    for scenario, world in PLAYS:
+        together.wait(3 * TIMEOUT.total_seconds())
+        if rank < world:
+            report = _report(scenario, Rank(rank, world, path, luggage))
+            report_of(path, scenario.__name__, world, rank).write_text(report)
+
+
+def _report(scenario: Callable[[Rank], None], at: Rank) -> str:
+    """What went wrong."""
+    try:
+        join(at.path / f"group-of-{at.world}-{scenario.__name__}", at.rank, at.world)
+        scenario(at)
+    except BaseException:
+        return traceback.format_exc()
+    finally:
+        if dist.is_initialized():
+            dist.destroy_process_group()
+    return ""
+
+
+def report_of(path: Path, scenario: str, world: int, rank: int) -> Path:
+    return path / f"report-{scenario}-{world}-{rank}.txt"
+
+
+def join(file: Path, rank: int, world: int) -> None:
+    dist.init_process_group("gloo", init_method=f"file://{file}", rank=rank, world_size=world, timeout=TIMEOUT)
+
+
+class Batch(NamedTuple):
+    preds: Tensor
+    target: Tensor
+    weight: Tensor
+
+    def part(self, rank: int, world: int) -> Batch:
+        """An uneven share of the samples: 1, 3, 5, 7 ... parts of world**2."""
+        start, stop = (len(self.preds) * end**2 // world**2 for end in (rank, rank + 1))
+        return Batch(*(column[start:stop] for column in self))
+
+
+def skewed(n: int = 20_011, seed: int = 1) -> Batch:
+    """Probabilities near 0, 3 % positives, weights that float64 cannot add without rounding."""
+    g = torch.Generator().manual_seed(seed)
+    preds = torch.rand(n, generator=g) ** 6
+    return Batch(preds, (torch.rand(n, generator=g) < 0.2 * preds.sqrt()).long(), torch.rand(n, generator=g).double() + 0.1)
+
+
+def wide(n: int = 200_003, seed: int = 2) -> Batch:
+    """Scores of every magnitude that float32 has: they fill more than 32,768 of the default bins."""
+    g = torch.Generator().manual_seed(seed)
+    preds = 10 ** (76 * torch.rand(n, generator=g) - 38) * (torch.randint(0, 2, (n,), generator=g) * 2 - 1)
+    target = torch.rand(n, generator=g) < 0.3 + 0.2 * (preds > 0) + 0.2 * (preds > 1e-9)
+    return Batch(preds, target.long(), torch.rand(n, generator=g).double() + 0.1)
+
+
+BATCHES = {"skewed": skewed, "wide": wide}
+
+
+def named(**options: Any) -> dict[str, tb.Metric[Any]]:
+    """One metric of every named class that the package exports."""
+    classes = [getattr(tb, name) for name in tb.__all__ if name.startswith("Binary")]
+    made = [partial(cls, 2.0) if cls is tb.BinaryFBetaScore else cls for cls in classes]
+    return {cls.__name__: make(**options) for cls, make in zip(classes, made, strict=True)}
+
+
+def mixed(**options: Any) -> tb.MetricCollection:
+    """A collection of five histograms, of both dtypes."""
+    return tb.MetricCollection(
+        {
+            "auroc": tb.BinaryAUROC(**options),
+            "recall": tb.BinaryRecall(**options),
+            "f1": tb.BinaryF1Score(0.3, **options),
+            "uniform": tb.BinaryAveragePrecision(256, **options),
+            "heavy": tb.BinaryAveragePrecision(weighted=True, **options),
+            "heavy precision": tb.BinaryPrecision(0.1, weighted=True, **options),
+        }
+    )
+
+
+def count(metrics: tb.MetricCollection | dict[str, tb.Metric[Any]], batch: Batch, *, weighted: bool = False) -> None:
+    """Count a batch in pieces of odd size."""
+    for preds, target, weight in zip(*(column.split(30_011) for column in batch), strict=True):
+        for each in [metrics] if isinstance(metrics, tb.MetricCollection) else metrics.values():
+            each.update(preds, target, weight if weighted else None)
+
+
+def readings(metrics: tb.MetricCollection) -> dict[str, list[Tensor]]:
+    """Values and bounds of local or summed counts, as lists of tensors."""
+    values = {name: parts(value) for name, value in metrics.compute().items()}
+    bounded = {name: metric for name, metric in metrics.items() if not isinstance(metric, tb.AlongCuts)}
+    return values | {f"{name} bounds": parts(metric.bounds()) for name, metric in bounded.items()}
+
+
+def parts(value: Any) -> list[Tensor]:
+    return list(value) if isinstance(value, tuple) else [value]
+
+
+def same(found: Any, wanted: Any, *, tolerance: float = 0.0) -> None:
+    """Equal dtype, shape and every bit, or within a tolerance; a NaN is like another."""
+    torch.testing.assert_close(found, wanted, rtol=tolerance, atol=tolerance, equal_nan=True)
+
+
+def agree(found: dict[str, Any], wanted: dict[str, Any]) -> None:
+    """Equal values of two ``mixed`` collections: bit for bit, but where sums of weights depend on their order."""
+    assert found.keys() == wanted.keys()
+    for name, value in found.items():
+        same(value, wanted[name], tolerance=1e-12 if name.startswith("heavy") else 0.0)
+
+
+def alone(make: Callable[[], tb.MetricCollection], *batches: Batch) -> dict[str, Any]:
+    """The values that one process gives for all the batches."""
+    metrics = make()
+    for batch in batches:
+        metrics.update(*batch)
+    return metrics.compute(sync=False)
+
+
+def states(metrics: tb.MetricCollection) -> list[Tensor]:
+    return [histogram.state.clone() for histogram in metrics.histograms]
+
+
+@contextmanager
+def watched() -> Iterator[Counter[str]]:
+    """Counts the collectives that are called in torch.distributed, and that each of them is one c10d operation."""
+    calls: Counter[str] = Counter()
+    names = [name for name in dist.distributed_c10d.__all__ if COLLECTIVE.search(name) and name.islower()]
+    originals = {name: getattr(dist, name) for name in names}
+    assert {"all_reduce", "all_gather_object", "broadcast", "barrier", "monitored_barrier", "reduce", "send"} <= set(names)
+
+    def watch(name: str) -> Callable[..., Any]:
+        def watching(*args: Any, **kwargs: Any) -> Any:
+            calls[name] += 1
+            return originals[name](*args, **kwargs)
+
+        return watching
+
+    def install(functions: dict[str, Callable[..., Any]]) -> None:
+        for module in (dist, dist.distributed_c10d):
+            for name, function in functions.items():
+                setattr(module, name, function)
+
+    install({name: watch(name) for name in names})
+    try:
+        with profile(activities=[ProfilerActivity.CPU]) as trace:
+            yield calls
+    finally:
+        install(originals)
+    below = Counter(event.name[6:].strip("_") for event in trace.events() if event.name.startswith("c10d::"))
+    assert below == Counter({name.replace("_", ""): n for name, n in calls.items()}), (below, calls)
+
+
+def every_named_metric_gives_the_bits_of_one_process(at: Rank) -> None:
+    expected = torch.load(at.path / "expected.pt", weights_only=True)
+    for kind, make in BATCHES.items():
+        metrics = tb.MetricCollection(named(invalid="drop"))
+        count(metrics, make().part(at.rank, at.world))
+        same(readings(metrics.summed()), expected[kind])
+    single = named()
+    count(single, skewed().part(at.rank, at.world))
+    for name, metric in single.items():
+        same(parts(metric.compute()), expected["skewed"][name])
+
+
+def weighted_metrics_equal_one_process_to_1e_12(at: Rank) -> None:
+    metrics = tb.MetricCollection(named(weighted=True))
+    count(metrics, skewed().part(at.rank, at.world), weighted=True)
+    same(readings(metrics.summed()), torch.load(at.path / "expected.pt", weights_only=True)["weighted"], tolerance=1e-12)
+
+
+def a_rank_that_saw_nothing_takes_part(at: Rank) -> None:
+    for idle in (0, at.world - 1):
+        metrics = mixed()
+        if at.rank != idle:
+            metrics.update(*skewed(seed=at.rank))
+        agree(metrics.compute(), alone(mixed, *(skewed(seed=rank) for rank in range(at.world) if rank != idle)))
+
+
+def ranks_that_saw_nothing_at_all_give_nan(at: Rank) -> None:
+    for weighted in (False, True):
+        for name, value in tb.MetricCollection(named(weighted=weighted)).compute().items():
+            if name in ("BinaryStatScores", "BinaryConfusionMatrix"):
+                assert not value.any(), name
+            else:
+                assert all(part[0 if part.ndim else ...].isnan() for part in parts(value)[:2]), (name, value)
+
+
+def a_group_sums_the_counts_of_its_members_only(at: Rank) -> None:
+    batches = [skewed(seed=rank) for rank in range(at.world)]
+    members = [[0, 1], [1, 2], [0, 1, 2]]
+    groups = [dist.new_group(ranks) for ranks in members]
+    collections = [mixed(process_group=group) for group in groups]
+    for metrics in collections:
+        metrics.update(*batches[at.rank])
+    for _ in range(3):
+        for metrics, ranks in zip(collections, members, strict=True):
+            if at.rank in ranks:
+                agree(metrics.compute(), alone(mixed, *(batches[rank] for rank in ranks)))
+
+
+def outside_of_the_group_compute_raises_and_names_it(at: Rank) -> None:
+    pair = dist.new_group([0, 1])
+    metrics, metric = mixed(process_group=pair), tb.BinaryAUROC(process_group=pair)
+    batch = skewed(seed=at.rank)
+    metrics.update(*batch)
+    metric.update(batch.preds, batch.target)
+    synced = [metrics.compute, metrics.summed, partial(metrics.state_dict, sync=True)]
+    synced += [metric.compute, metric.summed, metric.bounds, partial(metric.confusion, sync=True)]
+    assert (pair == dist.GroupMember.NON_GROUP_MEMBER) == (at.rank == 2)
+    for call in synced:
+        if at.rank == 2:
+            with pytest.raises(RuntimeError, match="rank 2 is not in the process_group of this metric"):
+                call()
+        else:
+            call()
+    agree(metrics.compute(sync=False), alone(mixed, batch))
+    same(metric.compute(sync=False), metrics.compute(sync=False)["auroc"])
+
+
+def computing_leaves_the_local_counts_alone(at: Rank) -> None:
+    early, late = ([skewed(seed=10 * half + rank) for rank in range(at.world)] for half in (0, 1))
+    metrics = mixed()
+    metrics.update(*early[at.rank])
+    before = states(metrics)
+    agree(metrics.compute(), alone(mixed, *early))
+    agree(metrics.compute(), alone(mixed, *early))
+    total = metrics.summed()
+    metrics.state_dict(sync=True)
+    same(states(metrics), before)
+    metrics.update(*late[at.rank])
+    agree(metrics.compute(), alone(mixed, *early, *late))
+    agree(total.compute(), alone(mixed, *early))
+    for change in (total.reset, partial(total.update, *late[0])):
+        with pytest.raises(RuntimeError, match="sum over ranks"):
+            change()
+
+
+def _thresholds(*thresholds: float) -> tb.MetricCollection:
+    return tb.MetricCollection({f"at {t}": tb.BinaryRecall(t) for t in thresholds})
+
+
+DISAGREEMENTS: dict[str, tuple[Callable[[], tb.MetricCollection], Callable[[], tb.MetricCollection]]] = {
+    "another threshold, so equal sizes": (partial(_thresholds, 0.3), partial(_thresholds, 0.7)),
+    "an extra metric, so other sizes": (partial(_thresholds, 0.3), partial(_thresholds, 0.3, 0.7)),
+    "other order of equal sizes": (partial(_thresholds, 0.3, 0.7), partial(_thresholds, 0.7, 0.3)),
+    "other order of other sizes": (
+        lambda: tb.MetricCollection([tb.BinaryAUROC(), tb.BinaryRecall(0.3)]),
+        lambda: tb.MetricCollection([tb.BinaryRecall(0.3), tb.BinaryAUROC()]),
+    ),
+    "other cuts": (
+        lambda: tb.MetricCollection([tb.BinaryAUROC()]),
+        lambda: tb.MetricCollection([tb.BinaryAUROC(1024)]),
+    ),
+    "weights on one side": (
+        lambda: tb.MetricCollection([tb.BinaryRecall()]),
+        lambda: tb.MetricCollection([tb.BinaryRecall(weighted=True)]),
+    ),
+    "weights in other places": (
+        lambda: tb.MetricCollection({"a": tb.BinaryRecall(), "b": tb.BinaryRecall(weighted=True)}),
+        lambda: tb.MetricCollection({"a": tb.BinaryRecall(weighted=True), "b": tb.BinaryRecall()}),
+    ),
+    "another ignore_index": (
+        lambda: tb.MetricCollection([tb.BinaryRecall(ignore_index=-1)]),
+        lambda: tb.MetricCollection([tb.BinaryRecall(ignore_index=-100)]),
+    ),
+    "logits on one side": (
+        lambda: tb.MetricCollection([tb.BinaryAUROC()]),
+        lambda: tb.MetricCollection([tb.BinaryAUROC(from_logits=True)]),
+    ),
+}
+
+
+def ranks_that_count_different_things_all_raise_and_go_on(at: Rank) -> None:
+    batches = [skewed(1000, seed=rank) for rank in range(at.world)]
+    for turn, (usual, other) in enumerate(DISAGREEMENTS.values()):
+        odd = turn % 2 * (at.world - 1)
+        metrics, good = (other if at.rank == odd else usual)(), mixed()
+        metrics.update(*batches[at.rank][:2])
+        good.update(*batches[at.rank])
+        before = states(metrics)
+        with pytest.raises(RuntimeError, match="do not sum the same counts; this one brings: Layout"):
+            metrics.compute()
+        same(states(metrics), before)
+        agree(good.compute(), alone(mixed, *batches))
+
+
+def the_reduction_itself_finds_out_counts_of_another_label(at: Rank) -> None:
+    counts = [torch.full((4,), at.rank)]
+    with pytest.raises(RuntimeError, match="do not sum the same counts"):
+        distributed._reduce(counts, f"label of rank {at.rank}", at.world, None)
+    [total] = distributed._reduce(counts, "label of all", at.world, None)
+    same(total, torch.full((4,), sum(range(at.world))))
+
+
+def a_collection_is_one_all_reduce_for_each_dtype(at: Rank) -> None:
+    batch = skewed(seed=at.rank)
+    plain = tb.MetricCollection(named() | {"at 0.3": tb.BinaryRecall(0.3), "coarse": tb.BinaryAUROC(64)})
+    assert len(plain) > 10
+    assert len(plain.histograms) == 3
+    for metrics, dtypes in ((plain, 1), (mixed(), 2)):
+        with watched() as calls:
+            metrics.update(*batch[: dtypes + 1])
+            metrics(*batch[: dtypes + 1])
+            metrics.compute(sync=False)
+            metrics.state_dict()
+        assert not calls
+        for synced in (metrics.compute, metrics.summed, partial(metrics.state_dict, sync=True)):
+            with watched() as calls:
+                synced()
+            assert calls == {"all_reduce": dtypes}
+
+
+def a_metric_is_one_all_reduce_for_each_question(at: Rank) -> None:
+    metric = tb.BinaryAUROC()
+    metric.update(*skewed(seed=at.rank)[:2])
+    for synced in (metric.compute, metric.bounds, metric.summed, partial(metric.confusion, sync=True)):
+        with watched() as calls:
+            synced()
+        assert calls == {"all_reduce": 1}
+    with watched() as calls:
+        metric.confusion()
+        metric.compute(sync=False)
+        metric.bounds(sync=False)
+        assert metric.tp.numel()
+    assert not calls
+
+
+def what_is_read_off_a_summed_copy_is_no_collective(at: Rank) -> None:
+    metrics = mixed()
+    metrics.update(*skewed(seed=at.rank))
+    total, values = metrics.summed(), metrics.compute()
+    single, bounds = metrics["auroc"].summed(), metrics["auroc"].bounds()
+    with watched() as calls:
+        same(total.compute(), values)
+        for reader in (total["auroc"], single):
+            same(reader.compute(), values["auroc"])
+            same(reader.bounds(), bounds)
+            reader.confusion(sync=True)
+            reader.summed()
+    assert not calls
+
+
+def the_watch_notices_other_collectives(at: Rank) -> None:
+    with watched() as calls:
+        dist.barrier()
+        dist.broadcast(torch.zeros(1), 0)
+    assert calls == {"barrier": 1, "broadcast": 1}
+    hidden = dist.group.WORLD
+    with pytest.raises(AssertionError, match="'allreduce': 1"), watched():
+        hidden.allreduce([torch.zeros(1)]).wait()
+
+
+def what_came_through_spawn_counts_in_memory_of_its_own(at: Rank) -> None:
+    metric, metrics, histogram, shared = at.luggage
+    for _ in range(at.rank + 1):
+        metric.update(torch.tensor([0.9]), torch.tensor([1]))
+        metrics.update(torch.tensor([0.9]), torch.tensor([1]), torch.tensor([0.5]))
+        histogram.update(torch.tensor([0.9]), torch.tensor([1]))
+        shared += 1
+    dist.barrier()
+    assert shared.item() >= sum(range(at.world + 1)), "plain tensors are expected to be shared, or this shows nothing"
+    assert int(metric.tp) == 3 + at.rank + 1
+    assert int(histogram.counts.sum()) == 3 + at.rank + 1
+    assert [float(part.counts.sum()) for part in metrics.histograms] == [at.rank + 1, (at.rank + 1) / 2]
+    dist.barrier()
+    assert int(metric.summed().tp) == 3 * at.world + sum(range(at.world + 1))
+
+
+def states_are_saved(at: Rank) -> None:
+    """The first half of a run at two ranks; the second half is played by the worlds that resume it."""
+    batch = skewed(seed=20 + at.rank)
+    metrics, metric = mixed(), tb.BinaryAUROC()
+    metrics.update(*batch)
+    metric.update(*batch[:2])
+    local = {"collection": metrics.state_dict(), "metric": metric.state_dict()}
+    summed = {"collection": metrics.state_dict(sync=True), "metric": metric.state_dict(sync=True)}
+    torch.save(local, at.path / f"local-{at.rank}.pt")
+    if at.rank == 0:
+        torch.save(summed, at.path / "summed.pt")
+
+
+def a_summed_state_resumes_at_any_number_of_ranks(at: Rank) -> None:
+    state = torch.load(at.path / "summed.pt", weights_only=True)
+    metrics, metric = mixed(), tb.BinaryAUROC()
+    metrics.load_state_dict(state["collection"])
+    metric.load_state_dict(state["metric"])
+    held = [bool(part.any()) for part in (*states(metrics), metric.histogram.state)]
+    assert held == [at.rank == 0] * len(held)
+    _resume(at, metrics, metric)
+
+
+def a_summed_state_is_kept_by_the_first_rank_of_a_group(at: Rank) -> None:
+    group = dist.new_group([1, 2])
+    if at.rank:
+        metric = tb.BinaryRecall(process_group=group)
+        metric.update(torch.full((at.rank,), 0.9), torch.ones(at.rank))
+        resumed = tb.BinaryRecall(process_group=group)
+        resumed.load_state_dict(metric.state_dict(sync=True))
+        assert int(resumed.tp) == (3 if at.rank == 1 else 0)
+        assert int(resumed.summed().tp) == 3
+
+
+def a_local_state_resumes_at_the_same_number_of_ranks(at: Rank) -> None:
+    state = torch.load(at.path / f"local-{at.rank}.pt", weights_only=True)
+    metrics, metric = mixed(), tb.BinaryAUROC()
+    metrics.load_state_dict(state["collection"])
+    metric.load_state_dict(state["metric"])
+    agree(metrics.compute(sync=False), alone(mixed, skewed(seed=20 + at.rank)))
+    _resume(at, metrics, metric)
+
+
+def _resume(at: Rank, metrics: tb.MetricCollection, metric: tb.Metric[Any]) -> None:
+    """Count on, and compare with the whole run in one process."""
+    later = [skewed(seed=30 + rank) for rank in range(at.world)]
+    metrics.update(*later[at.rank])
+    metric.update(*later[at.rank][:2])
+    whole = alone(mixed, skewed(seed=20), skewed(seed=21), *later)
+    agree(metrics.compute(), whole)
+    same(metric.compute(), whole["auroc"])
+
+
+def early_stopping_follows_the_first_rank(at: Rank) -> None:
+    falling, rising = [0.5, 0.7, 0.6, 0.69], [0.5, 0.6, 0.7, 0.8]
+    for first, others, stops in ((falling, rising, True), (rising, falling, False)):
+        stopper, model = tb.EarlyStopping(patience=2), nn.Linear(2, 2)
+        decisions = []
+        for epoch, value in enumerate(others if at.rank else first):
+            nn.init.constant_(model.weight, 10 * at.rank + epoch)
+            decisions.append(stopper.step(value, model))
+        assert decisions == [False, False, False, stops]
+        assert (stopper.best, stopper.best_epoch) == ((0.7, 1) if stops else (0.8, 3))
+        same(model.weight.detach(), torch.full((2, 2), 10.0 * at.rank + (1 if stops else 3)))
+
+
+def early_stopping_of_a_group_follows_the_first_of_that_group(at: Rank) -> None:
+    group = dist.new_group([1, 2])
+    stopper = tb.EarlyStopping(patience=1, process_group=group)
+    if at.rank == 0:
+        with pytest.raises(RuntimeError, match="rank 0 is not in the process_group"):
+            stopper.step(0.5)
+    else:
+        with watched() as calls:
+            assert [stopper.step(value) for value in ((0.5, 0.4) if at.rank == 1 else (0.5, 0.6))] == [False, True]
+        assert calls == {"broadcast": 2}
+
+
+def only_rank_0_writes_to_tensorboard_and_all_get_the_values(at: Rank) -> None:
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")  # of tensorboard and matplotlib, while they are imported
+        from tensorboard.backend.event_processing.event_file_loader import EventFileLoader
+        from torch.utils.tensorboard import SummaryWriter
+
+        from torch_binmetrics.integrations.tensorboard import log_epoch
+
+    batches = [skewed(seed=rank) for rank in range(at.world)]
+    metrics = tb.MetricCollection(named(), prefix="val/")
+    metrics.update(*batches[at.rank][:2])
+    whole = tb.MetricCollection(named(), prefix="val/")
+    for batch in batches:
+        whole.update(*batch[:2])
+    one, each = at.path / f"logs-of-{at.world}", at.path / f"logs-of-{at.world}-{at.rank}"
+    for folder in (one, each):
+        writer = SummaryWriter(folder) if folder == each or at.rank == 0 else None
+        with watched() as calls:
+            values = log_epoch(writer, metrics, 7)
+        assert calls == {"all_reduce": 1}
+        assert values == tb.floats(whole.compute(sync=False))
+        if writer is not None:
+            writer.close()
+    dist.barrier()
+    files = {folder: list(folder.glob("events.*")) for folder in (one, each)}
+    assert [len(found) for found in files.values()] == [1, 1]
+    tags = [value.tag for file in files[each] for event in EventFileLoader(str(file)).Load() for value in event.summary.value]
+    if at.rank == 0:
+        assert {"val/BinaryAUROC", "val/roc", "val/pr_curve"} <= set(tags)
+    else:
+        assert not tags
+
+
+class Net(nn.Module):
+    """A model that counts its own predictions, and has a buffer for DDP to overwrite."""
+
+    def __init__(self, rank: int) -> None:
+        super().__init__()
+        self.linear = nn.Linear(3, 1)
+        self.register_buffer("rank", torch.tensor(rank))
+        self.metrics = tb.MetricCollection([tb.BinaryAUROC(from_logits=True), tb.BinaryRecall(from_logits=True)])
+        self.seen: list[Tensor] = []
+
+    def forward(self, x: Tensor, target: Tensor) -> Tensor:
+        logits = self.linear(x).squeeze(1)
+        self.metrics.update(logits, target)
+        self.seen.append(torch.stack([logits.detach(), target]))
+        return nn.functional.binary_cross_entropy_with_logits(logits, target)
+
+
+def ddp_leaves_the_counts_of_a_module_alone(at: Rank) -> None:
+    g = torch.Generator().manual_seed(at.rank)
+    model = nn.parallel.DistributedDataParallel(Net(at.rank))
+    optimizer = torch.optim.SGD(model.parameters(), lr=0.1)
+    for _ in range(4):
+        x = torch.randn(50 + at.rank, 3, generator=g)
+        model(x, (x[:, 0] > 0).float()).backward()
+        optimizer.step()
+        optimizer.zero_grad()
+    net = model.module
+    assert net.rank.item() == 0, "DDP is expected to overwrite buffers, or this shows nothing"
+    assert set(model.state_dict()) == {"module.linear.weight", "module.linear.bias", "module.rank"}
+    seen = [torch.empty(2, 4 * (50 + rank)) for rank in range(at.world)]
+    for rank, tensor in enumerate(seen):
+        if rank == at.rank:
+            tensor.copy_(torch.cat(net.seen, 1))
+        dist.broadcast(tensor, rank)
+    local, whole = Net(0).metrics, Net(0).metrics
+    local.update(*torch.cat(net.seen, 1))
+    whole.update(*torch.cat(seen, 1))
+    same(states(net.metrics), states(local))
+    same(net.metrics.compute(), whole.compute(sync=False))
+
+
+def dropped_samples_are_summed(at: Rank) -> None:
+    k = at.rank + 1
+    make = partial(tb.BinaryAUROC, 64, invalid="drop", ignore_index=-1, weighted=True)
+    metric, metrics = make(), tb.MetricCollection({"auroc": make(), "recall": tb.BinaryRecall(invalid="drop")})
+    good = skewed(1000, seed=at.rank)
+    for preds, target, weight, times in (
+        (0.5, 2, 1.0, k),
+        (torch.nan, 1, 1.0, 2 * k),
+        (1.5, 0, 1.0, 3 * k),
+        (0.5, 0, -1.0, 4 * k),
+        (0.5, -1, 1.0, 5 * k),
+    ):
+        bad = (torch.full((times,), preds), torch.full((times,), target), torch.full((times,), weight))
+        metric.update(*bad)
+        metrics.update(*bad)
+    metric.update(*good)
+    metrics.update(*good)
+    local, total = tb.Dropped(k, 2 * k, 3 * k, 4 * k), sum(range(at.world + 1))
+    assert (metric.dropped, metric.histogram.ignored) == (local, 5 * k)
+    for summed in (metric.summed(), metrics.summed()["auroc"]):
+        assert summed.dropped == tb.Dropped(total, 2 * total, 3 * total, 4 * total)
+        assert summed.histogram.ignored == 5 * total
+    assert metrics.summed()["recall"].dropped == tb.Dropped(6 * total, 2 * total, 0, 0)
+    assert metric.dropped == local
+    clean = tb.BinaryAUROC(64, weighted=True)
+    for rank in range(at.world):
+        clean.update(*skewed(1000, seed=rank))
+    same(metric.compute(), clean.compute(sync=False), tolerance=1e-12)
+
+
+def metrics_outlive_their_process_group(at: Rank) -> None:
+    batches = [skewed(seed=rank) for rank in range(at.world)]
+    metrics = mixed()
+    metrics.update(*batches[at.rank])
+    for turn, world in enumerate((at.world, at.world - 1, at.world - 1, at.world)):
+        if dist.is_initialized():
+            dist.destroy_process_group()
+        if at.rank < world:
+            join(at.path / f"regroup-{at.world}-{turn}", at.rank, world)
+            agree(metrics.compute(), alone(mixed, *batches[:world]))
+        else:
+            agree(metrics.compute(), alone(mixed, batches[at.rank]))
+
+
+def computing_often_leaves_nothing_behind_in_the_store(at: Rank) -> None:
+    metric, pair = tb.BinaryRecall(), tb.BinaryRecall(process_group=dist.new_group([0, 1]))
+    keys = []
+    for _ in range(4):
+        for _ in range(10):
+            metric.compute()
+            if at.rank < 2:
+                pair.compute()
+        dist.barrier()
+        keys.append(dist.distributed_c10d._get_default_store().num_keys())
+        dist.barrier()
+    assert len(set(keys)) == 1, keys
+
+
+#: Every scenario, and the numbers of ranks that play it, in this order.
+SCENARIOS: dict[Callable[[Rank], None], tuple[int, ...]] = {
+    every_named_metric_gives_the_bits_of_one_process: (1, 2, 3, 4),
+    weighted_metrics_equal_one_process_to_1e_12: (2, 3, 4),
+    a_rank_that_saw_nothing_takes_part: (2, 3),
+    ranks_that_saw_nothing_at_all_give_nan: (2, 3),
+    a_group_sums_the_counts_of_its_members_only: (3,),
+    outside_of_the_group_compute_raises_and_names_it: (3,),
+    computing_leaves_the_local_counts_alone: (2,),
+    ranks_that_count_different_things_all_raise_and_go_on: (2, 3),
+    the_reduction_itself_finds_out_counts_of_another_label: (2, 3),
+    a_collection_is_one_all_reduce_for_each_dtype: (2,),
+    a_metric_is_one_all_reduce_for_each_question: (2,),
+    what_is_read_off_a_summed_copy_is_no_collective: (2,),
+    the_watch_notices_other_collectives: (2,),
+    what_came_through_spawn_counts_in_memory_of_its_own: (4,),
+    states_are_saved: (2,),
+    a_local_state_resumes_at_the_same_number_of_ranks: (2,),
+    a_summed_state_resumes_at_any_number_of_ranks: (1, 2, 3, 4),
+    a_summed_state_is_kept_by_the_first_rank_of_a_group: (3,),
+    early_stopping_follows_the_first_rank: (2, 3),
+    early_stopping_of_a_group_follows_the_first_of_that_group: (3,),
+    only_rank_0_writes_to_tensorboard_and_all_get_the_values: (2,),
+    ddp_leaves_the_counts_of_a_module_alone: (2,),
+    dropped_samples_are_summed: (2, 3),
+    metrics_outlive_their_process_group: (3,),
+    computing_often_leaves_nothing_behind_in_the_store: (3,),
+}
+PLAYS = [(scenario, world) for scenario, worlds in SCENARIOS.items() for world in worlds]

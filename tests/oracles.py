@@ -1,0 +1,178 @@
+"""For every named metric what scikit-learn says of the same samples, and random samples to ask about."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any, NamedTuple
+
+import numpy as np
+import torch
+from scipy.special import expit, logit
+from sklearn import metrics as sk
+from torch import Tensor
+
+import torch_binmetrics as tb
+
+torch.set_num_threads(1)  # on small tensors threads only wait for each other, 100 times as long on a busy machine
+
+Oracle = Callable[..., Any]
+NAMED = {name: getattr(tb, name) for name in tb.__all__ if name.startswith("Binary")}
+AT_THRESHOLD = {name: named for name, named in NAMED.items() if issubclass(named, tb.AtThreshold)}
+AREAS = {name: named for name, named in NAMED.items() if issubclass(named, tb.OverCuts)}
+CURVES = {name: named for name, named in NAMED.items() if issubclass(named, tb.AlongCuts)}
+
+
+def at(score: Oracle, **fixed: Any) -> Oracle:
+    """The oracle of a score at a threshold, which is a probability and compared in float32."""
+
+    def oracle(y, scores, weights=None, *, threshold=0.5, from_logits=False, **options):
+        cut = np.float32(logit(threshold) if from_logits else threshold)
+        return score(y, scores >= cut, sample_weight=weights, **fixed, **options)
+
+    return oracle
+
+
+def over(area: Oracle) -> Oracle:
+    """The oracle of an area, for which logits are scores as good as any."""
+    return lambda y, scores, weights=None, *, from_logits=False, **options: area(y, scores, sample_weight=weights, **options)
+
+
+def matrix(y, called, *, sample_weight, **options):
+    """scikit-learn's confusion matrix, where a class may be missing."""
+    return sk.confusion_matrix(y, called, labels=[0, 1], sample_weight=sample_weight, **options)
+
+
+def stats(y, called, *, sample_weight):
+    """tp, fp, tn, fn and support."""
+    (tn, fp), (fn, tp) = matrix(y, called, sample_weight=sample_weight)
+    return np.array([tp, fp, tn, fn, tp + fn])
+
+
+def missed(y, called, *, sample_weight, pos_label):
+    """Share of a class that is not found."""
+    return 1 - sk.recall_score(y, called, sample_weight=sample_weight, pos_label=pos_label)
+
+
+def roc(y, scores, weights=None, *, from_logits=False, logit_thresholds=False):
+    """ROC with every point kept; the thresholds of logits are reported as probabilities, but for the infinite first one."""
+    fpr, tpr, thresholds = sk.roc_curve(y, scores, sample_weight=weights, drop_intermediate=False)
+    if from_logits and not logit_thresholds:
+        thresholds[1:] = expit(thresholds[1:])
+    return fpr, tpr, thresholds
+
+
+def precision_recall(y, scores, weights=None, *, from_logits=False, logit_thresholds=False):
+    """Precision-recall curve; the thresholds of logits are reported as probabilities."""
+    precision, recall, thresholds = sk.precision_recall_curve(y, scores, sample_weight=weights)
+    return precision, recall, expit(thresholds) if from_logits and not logit_thresholds else thresholds
+
+
+THRESHOLDS = ({}, {"threshold": 0.3}, {"threshold": 0.9})
+#: Class name -> what to build it with, and the oracle on labels, float64 scores, weights and what it was built with.
+ORACLES: dict[str, tuple[tuple[dict[str, Any], ...], Oracle]] = {
+    "BinaryAccuracy": (THRESHOLDS, at(sk.accuracy_score)),
+    "BinaryBalancedAccuracy": (THRESHOLDS, at(sk.balanced_accuracy_score)),
+    "BinaryPrecision": (THRESHOLDS, at(sk.precision_score)),
+    "BinaryRecall": (THRESHOLDS, at(sk.recall_score)),
+    "BinarySpecificity": (THRESHOLDS, at(sk.recall_score, pos_label=0)),
+    "BinaryNegativePredictiveValue": (THRESHOLDS, at(sk.precision_score, pos_label=0)),
+    "BinaryFalsePositiveRate": (THRESHOLDS, at(missed, pos_label=0)),
+    "BinaryFalseNegativeRate": (THRESHOLDS, at(missed, pos_label=1)),
+    "BinaryF1Score": (THRESHOLDS, at(sk.f1_score)),
+    "BinaryFBetaScore": (({"beta": 0.5}, {"beta": 2}, {"beta": 2.0, "threshold": 0.3}), at(sk.fbeta_score)),
+    "BinaryMatthewsCorrCoef": (THRESHOLDS, at(sk.matthews_corrcoef)),
+    "BinaryCohenKappa": (THRESHOLDS, at(sk.cohen_kappa_score)),
+    "BinaryJaccardIndex": (THRESHOLDS, at(sk.jaccard_score)),
+    "BinaryHammingDistance": (THRESHOLDS, at(sk.hamming_loss)),
+    "BinaryStatScores": (THRESHOLDS, at(stats)),
+    "BinaryConfusionMatrix": ((*THRESHOLDS, *({"normalize": by} for by in (None, "true", "pred", "all"))), at(matrix)),
+    "BinaryROC": (({},), roc),
+    "BinaryPrecisionRecallCurve": (({},), precision_recall),
+    "BinaryAUROC": (({}, {"max_fpr": 0.1}, {"max_fpr": 0.5}, {"max_fpr": 1}), over(sk.roc_auc_score)),
+    "BinaryAveragePrecision": (({},), over(sk.average_precision_score)),
+}
+VARIANTS = [(name, options) for name, (variants, _) in ORACLES.items() for options in variants]
+Variant = tuple[str, dict[str, Any]]
+Samples = tuple[Tensor, ...]
+
+
+def once(variant: Variant, samples: Samples, **more: Any) -> tb.Metric[Any]:
+    """A named metric with these options that has seen these samples: preds, target and perhaps weights."""
+    name, options = variant
+    metric = NAMED[name](weighted=len(samples) == 3, **options, **more)
+    metric.update(*samples)
+    return metric
+
+
+def ask(variant: Variant, samples: Samples, **more: Any) -> Any:
+    """What the oracle says of the same; its scores are the float64 numbers that the float32 ones are."""
+    name, options = variant
+    preds, target, *weights = samples
+    given = [weight.double().numpy() for weight in weights]
+    return ORACLES[name][1](target.long().numpy(), preds.float().double().numpy(), *given, **options, **more)
+
+
+def agree(ours: Any, theirs: Any) -> None:
+    """Integers are equal, everything else is within 1e-12."""
+    if isinstance(ours, tuple):
+        assert len(ours) == len(theirs)
+        for one, other in zip(ours, theirs, strict=True):
+            agree(one, other)
+    elif ours.is_floating_point():
+        np.testing.assert_allclose(ours.double().numpy(), theirs, rtol=1e-12, atol=1e-12)
+    else:
+        assert np.asarray(theirs).dtype.kind == "i"
+        assert ours.tolist() == np.asarray(theirs).tolist()
+
+
+def random_samples(seed: int, size: int, *, logits: bool = False, weighted: bool = False) -> Samples:
+    """Float32 scores, many tied and many at thresholds, int64 labels, perhaps weights over three orders of magnitude.
+
+    Four samples are added that leave no ratio undefined.
+    """
+    rng = np.random.default_rng(seed)
+    kinds = [rng.random(size), rng.integers(0, 9, size) / 8, rng.random(size) ** 9 / 50, 1 - rng.random(size) ** 9 / 50]
+    kinds += [rng.choice([0.3, 0.5, 0.7, 0.9, 0.30078125, 0.0, 1.0], size)]
+    scores = np.choose(rng.integers(0, len(kinds), size), kinds)
+    low, high = 0.0, 1.0
+    if logits:
+        scores, low, high = np.where(rng.random(size) < 0.2, np.round(8 * scores - 4), 16 * (scores - 0.5)), -9.0, 9.0
+    labels = rng.random(size) < rng.choice([0.03, 0.5, 0.9]) * (0.5 + (scores > np.median(scores)) if size else 1)
+    corners = torch.tensor([low, high, low, high])
+    preds = torch.cat([torch.tensor(scores, dtype=torch.float32), corners])
+    target = torch.cat([torch.from_numpy(labels).long(), torch.tensor([0, 0, 1, 1])])
+    weights = 10 ** rng.uniform(-2, 1, size) * (rng.random(size) < 0.9)
+    weights = torch.from_numpy(np.append(weights, [0.5, 1.25, 2, 0.75]))
+    return (preds, target, weights) if weighted else (preds, target)
+
+
+class Ranks(NamedTuple):
+    """Scores and weights of negatives and positives, each 1-D, for areas by what they mean: 1 at most, but for rounding."""
+
+    negatives: np.ndarray
+    positives: np.ndarray
+    v: np.ndarray
+    w: np.ndarray
+
+    def auroc(self) -> float:
+        """Weighted share of pairs in the right order, ties counting half."""
+        order = (self.positives[:, None] > self.negatives) + 0.5 * (self.positives[:, None] == self.negatives)
+        return min(1.0, float((order * np.outer(self.w, self.v)).sum() / (self.w.sum() * self.v.sum())))
+
+    def average_precision(self) -> float:
+        """Mean over the positives of the precision at their score."""
+        tp = ((self.positives >= self.positives[:, None]) * self.w).sum(1)
+        fp = ((self.negatives >= self.positives[:, None]) * self.v).sum(1)
+        return min(1.0, float((self.w * tp / np.where(self.w > 0, tp + fp, 1)).sum() / self.w.sum()))
+
+    def partial_auroc(self, max_fpr: float) -> float:
+        """Standardised area up to a false positive rate: points of the ROC curve interpolated, then trapezoids."""
+        cuts = np.unique(np.concatenate([self.negatives, self.positives]))[::-1]
+        fpr = np.concatenate([[0], ((self.negatives >= cuts[:, None]) * self.v).sum(1)]) / self.v.sum()
+        tpr = np.concatenate([[0], ((self.positives >= cuts[:, None]) * self.w).sum(1)]) / self.w.sum()
+        inside = fpr < max_fpr
+        stop = int(inside.sum())
+        end = tpr[stop - 1] + (tpr[stop] - tpr[stop - 1]) * (max_fpr - fpr[stop - 1]) / (fpr[stop] - fpr[stop - 1])
+        area = np.trapezoid(np.append(tpr[inside], end), np.append(fpr[inside], max_fpr))
+        least = max_fpr**2 / 2
+        return min(1.0, float((1 + (area - least) / (max_fpr - least)) / 2))

@@ -1,0 +1,322 @@
+"""Cuts: monotone, closed on the left, and exactly where they say that they are."""
+
+import copy
+import math
+import pickle
+
+import numpy as np
+import pytest
+import torch
+from hypothesis import given
+from hypothesis import strategies as st
+
+import torch_binmetrics as tb
+from torch_binmetrics import Edges, FloatBits, Threshold, Uniform
+
+CUTS = [
+    Threshold(),
+    Threshold(0.3),
+    Threshold(-math.inf),
+    Threshold(math.inf),
+    Threshold(1e-46),
+    Uniform(2),
+    Uniform(1024),
+    Uniform(1 << 23),
+    Edges([0.5]),
+    Edges([-math.inf, -1.5, -0.0, 1e-45, 0.3, 0.3, 0.3 + 1e-12, math.inf]),
+    Edges(torch.linspace(0, 1, 200)),
+    FloatBits(9),
+    FloatBits(16),
+    FloatBits(19),
+]
+EACH_CUT = pytest.mark.parametrize("cuts", CUTS, ids=repr)
+#: float32 numbers by their bits, infinite ones included.
+FLOATS = st.integers(-0x7F800000, 0x7F800000).map(lambda key: key if key >= 0 else -(1 << 31) - key)
+SPECIAL = [0.0, -0.0, 1e-45, -1e-45, 1.1754942e-38, 1.1754944e-38, 0.3, 0.5, 1.0, 2.0, 3.4028235e38, math.inf, -math.inf]
+BFLOAT16 = torch.arange(-(1 << 15), 1 << 15).to(torch.int16).view(torch.bfloat16)
+BFLOAT16 = BFLOAT16[BFLOAT16.isfinite()].float().sort().values
+FLOAT16 = torch.arange(-(1 << 15), 1 << 15).to(torch.int16).view(torch.float16)
+FLOAT16 = FLOAT16[FLOAT16.isfinite()].float().sort().values
+
+
+def up(x):
+    return torch.nextafter(x, torch.tensor(math.inf))
+
+
+def down(x):
+    return torch.nextafter(x, torch.tensor(-math.inf))
+
+
+def neighbours(x):
+    """The numbers, those next to them, and their negatives, within what is a float32."""
+    return torch.cat([x, up(x), down(x), -x])
+
+
+def scores_for(cuts, bits=(), seed=0):
+    """Ascending scores in the valid range: special ones, those of given bits, random ones, all with their neighbours."""
+    generator = torch.Generator().manual_seed(seed)
+    random_bits = torch.randint(-(1 << 31), 1 << 31, (500,), generator=generator).int()
+    bits = torch.cat([torch.tensor(bits, dtype=torch.int32), random_bits])
+    x = torch.cat([bits.view(torch.float32), torch.tensor(SPECIAL), torch.rand(500, generator=generator)])
+    edges = cuts.thresholds(torch.randint(cuts.bins, (500,), generator=generator))
+    x = neighbours(torch.cat([x[~x.isnan()], edges[~edges.isnan()]]))
+    low, high = cuts.valid_range
+    return x[(x >= low) & (x <= high)].sort().values
+
+
+@EACH_CUT
+@given(bits=st.lists(FLOATS, max_size=20), seed=st.integers(0, 2**32 - 1))
+def test_a_higher_score_never_has_a_lower_bin(cuts, bits, seed):
+    x = scores_for(cuts, bits, seed)
+    index = cuts.index(x)
+    assert index.dtype == torch.int64
+    assert (index.diff() >= 0).all()
+    assert index[0] >= 0
+    assert index[-1] < cuts.bins
+    assert torch.equal(cuts.index(x[x == 0]), cuts.index(torch.zeros(int((x == 0).sum()))))
+
+
+@EACH_CUT
+@given(bits=st.lists(FLOATS, max_size=20), seed=st.integers(0, 2**32 - 1))
+def test_a_score_is_at_least_a_threshold_exactly_when_its_bin_is(cuts, bits, seed):
+    x = scores_for(cuts, bits, seed)
+    index = cuts.index(x)
+    asked = torch.cat([index[:: len(x) // 50], torch.tensor([0, cuts.bins - 1])])
+    thresholds = cuts.thresholds(asked)
+    assert thresholds.dtype == torch.float32
+    assert torch.equal(x >= thresholds[:, None], index >= asked[:, None])
+
+
+@EACH_CUT
+def test_thresholds_ascend_and_start_at_the_lowest_score(cuts):
+    bins = torch.arange(0, cuts.bins, -(-cuts.bins >> 17))
+    thresholds = cuts.thresholds(bins)
+    assert thresholds[0] == cuts.valid_range[0]
+    assert (thresholds[1:] >= thresholds[:-1]).all()
+    own = cuts.index(thresholds)
+    assert (own >= bins).all()
+    assert torch.equal(cuts.thresholds(own), thresholds)
+
+
+@EACH_CUT
+def test_all_thresholds_are_those_of_all_bins(cuts):
+    if cuts.bins <= 1 << 17:
+        assert torch.equal(cuts.thresholds(), cuts.thresholds(torch.arange(cuts.bins)))
+    assert cuts.thresholds(torch.zeros(2, 3, dtype=torch.int64)).tolist() == [[cuts.valid_range[0]] * 3] * 2
+
+
+def test_a_threshold_that_no_score_reaches_is_nan():
+    class Unreached(Edges):
+        valid_range = (0.0, 1.0)
+
+    assert Unreached([0.5, 2.0]).thresholds().tolist()[:2] == [0.0, 0.5]
+    assert math.isnan(Unreached([0.5, 2.0]).thresholds()[2])
+
+
+@EACH_CUT
+def test_index_keeps_any_shape_and_any_strides(cuts):
+    x = torch.rand(6, 4)
+    for view in (x, x.t(), x[::2, 1::2], x[:, :1].expand(6, 3), x[0, 0], x[:0]):
+        assert torch.equal(cuts.index(view), cuts.index(view.contiguous()))
+        assert cuts.index(view).shape == view.shape
+
+
+@EACH_CUT
+def test_a_position_is_the_bin_that_starts_at_a_threshold(cuts):
+    for value in [*SPECIAL, 0.25, 0.7, 1e-30, -5.0]:
+        at = torch.tensor(value)
+        low, high = cuts.valid_range
+        position = cuts.position(value)
+        on_edge = low <= at <= high and (at == low or bool(cuts.index(down(at)) < cuts.index(at)))
+        assert (position is not None) == on_edge
+        assert position is None or position == int(cuts.index(at))
+
+
+@pytest.mark.parametrize("at", [0.3, 0.5, 0.7, 1e-46, -1e-46, 1e300, math.inf, -math.inf, 1, 0, True + 0.0])
+def test_a_threshold_is_rounded_to_float32_once(at):
+    rounded = torch.tensor([at], dtype=torch.float64).float()
+    x = neighbours(rounded)
+    x = x[~x.isnan()]
+    expected = (x.numpy() >= rounded.numpy()).astype(int).tolist()
+    assert Threshold(at).index(x).tolist() == expected
+    assert Edges([at]).index(x).tolist() == expected
+
+
+def by_formula(x, bits=16):
+    """The formula of the design, in numpy."""
+
+    def s(value):
+        pattern = np.asarray(value, dtype=np.float32).view(np.uint32).astype(np.int64)
+        magnitude = pattern & 0x7FFFFFFF
+        return np.where(pattern >> 31, -magnitude, magnitude)
+
+    x = np.asarray(x, dtype=np.float32)
+    below = (s(x) >> 16) + 0x7F80
+    above = (s(x - np.float32(1)) >> 16) + 0x7F80 + 0x7E00
+    return np.where(x < 0.5, below, above)
+
+
+@given(bits=st.lists(FLOATS, max_size=100), seed=st.integers(0, 2**32 - 1))
+def test_sixteen_bits_follow_the_formula(bits, seed):
+    x = scores_for(FloatBits(16), bits, seed)
+    assert FloatBits(16).index(x).tolist() == by_formula(x.numpy()).tolist()
+
+
+def test_sixteen_bits_follow_the_formula_along_all_floats():
+    x = torch.arange(-0x7F800000, 0x7F800000, 997, dtype=torch.int64)
+    x = torch.where(x < 0, -(1 << 31) - x, x).int().view(torch.float32)
+    index = FloatBits(16).index(x)
+    assert torch.equal(index, torch.from_numpy(by_formula(x.numpy())))
+    assert (index.diff() >= 0).all()
+
+
+@pytest.mark.parametrize(("bits", "bins"), [(9, 763), (16, 97_537), (19, 780_289)])
+def test_float_bits_run_from_minus_infinity_to_infinity(bits, bins):
+    cuts = FloatBits(bits)
+    assert cuts.bins == bins
+    assert cuts.index(torch.tensor([-math.inf, math.inf])).tolist() == [0, bins - 1]
+    assert cuts.thresholds(torch.tensor([0, bins - 1])).tolist() == [-math.inf, math.inf]
+
+
+def test_sixteen_bits_leave_28032_bins_that_can_hold_no_float():
+    thresholds = FloatBits(16).thresholds()
+    assert int((thresholds.diff() == 0).sum()) == 28_032
+    assert not thresholds.isnan().any()
+
+
+@pytest.mark.parametrize(("values", "bits", "number"), [(BFLOAT16, 16, 65_279), (FLOAT16, 19, 63_487)], ids=["bf16", "fp16"])
+def test_each_finite_half_precision_number_has_a_bin_of_its_own(values, bits, number):
+    assert len(values.unique()) == number
+    assert len(FloatBits(bits).index(values).unique()) == number
+
+
+@pytest.mark.parametrize(
+    ("values", "bits", "first", "number"), [(BFLOAT16, 16, 256, 2_048), (FLOAT16, 19, 2_048, 5_119)], ids=["bf16", "fp16"]
+)
+def test_each_finite_half_precision_number_lies_on_an_edge_but_for_some_large_ones(values, bits, first, number):
+    """Above 2^8 (2^11) a number less 1 needs a bit more than the bins keep, until float32 no longer sees the 1."""
+    cuts = FloatBits(bits)
+    edges = cuts.thresholds(cuts.index(values))
+    off = values[edges != values]
+    assert off.min() > first
+    assert off.max() <= 2**24
+    assert len(off) == number
+
+
+@pytest.mark.parametrize(("values", "bits", "reach"), [(BFLOAT16, 16, 256), (FLOAT16, 19, 2048)], ids=["bfloat16", "float16"])
+def test_each_half_precision_number_from_minus_infinity_to_a_reach_lies_on_an_edge(values, bits, reach):
+    cuts = FloatBits(bits)
+    values = torch.cat([torch.tensor([-math.inf, math.inf]), values[values <= reach]])
+    assert torch.equal(cuts.thresholds(cuts.index(values)), values)
+
+
+@pytest.mark.parametrize("n", [3, 200, 1000, 1, 0, -2, (1 << 23) + 1, 1 << 24])
+def test_uniform_takes_powers_of_two_only_and_names_edges(n):
+    with pytest.raises(ValueError, match=r"power of two.*Edges\(torch\.linspace"):
+        Uniform(n)
+
+
+@pytest.mark.parametrize("n", [2, 8, 1024])
+def test_uniform_edges_are_multiples(n):
+    assert Uniform(n).thresholds().tolist() == [i / n for i in range(n)]
+    assert Uniform(n).index(torch.tensor([0.0, 1.0, 0.5])).tolist() == [0, n - 1, n // 2]
+
+
+@pytest.mark.parametrize(
+    "thresholds", [[], [0.5, 0.3], [0.1, math.nan], [math.nan], torch.zeros(2, 2), torch.tensor(0.5)], ids=repr
+)
+def test_edges_must_be_a_list_that_ascends_without_nan(thresholds):
+    with pytest.raises(ValueError, match=r"thresholds must be"):
+        Edges(thresholds)
+
+
+@pytest.mark.parametrize(("cuts", "value"), [(Threshold, "0.5"), (Threshold, True), (Uniform, 8.0), (FloatBits, 16.0)])
+def test_cuts_refuse_other_types(cuts, value):
+    with pytest.raises(TypeError, match="must be"):
+        cuts(value)
+
+
+@pytest.mark.parametrize(("cuts", "value"), [(Threshold, math.nan), (FloatBits, 8), (FloatBits, 21)])
+def test_cuts_refuse_values_out_of_range(cuts, value):
+    with pytest.raises(ValueError, match="must be"):
+        cuts(value)
+
+
+@given(thresholds=st.lists(st.floats(0, 1), min_size=1, max_size=20).map(sorted))
+def test_thresholds_for_logits_are_float32_of_the_logit_in_float64(thresholds):
+    p = np.array(thresholds)
+    with np.errstate(divide="ignore"):
+        expected = torch.from_numpy((np.log(p) - np.log1p(-p)).astype(np.float32))
+    moved = Edges(thresholds).to_logits().thresholds()[1:]
+    exact = (moved == expected) | (torch.nextafter(moved, expected) == expected)
+    assert exact.all()
+    assert moved[expected.isinf()].equal(expected[expected.isinf()])
+    alone = torch.stack([Threshold(value).to_logits().thresholds()[1] for value in thresholds])
+    assert torch.equal(moved, alone)
+
+
+def test_thresholds_for_logits_are_not_rounded_before_they_move():
+    close = 1 - 1e-9  # 1 in float32, whose logit is infinite
+    assert Threshold(close).to_logits().at == pytest.approx(math.log(close / 1e-9), rel=1e-6)
+    assert Threshold(0.5).to_logits() == Threshold(0.0)
+    assert Uniform(4).to_logits().thresholds().tolist()[1:] == pytest.approx([-math.log(3), 0, math.log(3)], rel=1e-7)
+    assert FloatBits(16).to_logits() == FloatBits(16)
+    for outside in (-0.1, 1.1):
+        with pytest.raises(ValueError, match="with from_logits=True"):
+            Threshold(outside).to_logits()
+
+
+@EACH_CUT
+def test_cuts_are_frozen_hashable_equal_and_survive_copies(cuts):
+    index = cuts.index(torch.tensor([0.1, 0.6]))
+    for other in (copy.copy(cuts), copy.deepcopy(cuts), pickle.loads(pickle.dumps(cuts))):
+        assert other == cuts
+        assert hash(other) == hash(cuts)
+        assert repr(other) == repr(cuts)
+        assert torch.equal(other.index(torch.tensor([0.1, 0.6])), index)
+    for field in ("at", "n", "bits", "bins"):
+        with pytest.raises(AttributeError):
+            setattr(cuts, field, 3)
+    assert [other == cuts for other in CUTS].count(True) == 1
+
+
+@given(first=st.lists(st.integers(-9, 9), min_size=1, max_size=9), second=st.lists(st.integers(-9, 9), min_size=1, max_size=9))
+def test_edges_are_equal_exactly_when_their_thresholds_are(first, second):
+    one, other = Edges(sorted(first)), Edges(sorted(second))
+    assert (one == other) == (sorted(first) == sorted(second))
+    assert one != other or hash(one) == hash(other)
+
+
+def metric_at(cuts):
+    return tb.BinaryAccuracy(cuts.at) if isinstance(cuts, Threshold) else tb.BinaryAUROC(cuts)
+
+
+ZEROS = [(Threshold(0), Threshold(0.0)), (Threshold(-0.0), Threshold(0.0)), (Edges([-0.0]), Edges([0.0]))]
+
+
+@pytest.mark.parametrize(("one", "other"), ZEROS, ids=str)
+def test_counts_of_equal_cuts_can_be_added(one, other):
+    assert one == other
+    metric, more = metric_at(one), metric_at(other)
+    more.update(torch.tensor([0.2, 0.7]), torch.tensor([0, 1]))
+    metric.merge_state(more)
+    assert torch.equal(metric.histogram.state, more.histogram.state)
+    metric.load_state_dict(more.state_dict())
+
+
+@pytest.mark.parametrize(
+    ("one", "other"),
+    [
+        (Threshold(0.5), Threshold(0.9)),
+        (Edges([0.1, 0.5]), Edges([0.2, 0.5])),
+        (Edges([-3.0, -2, 0, 1, 2, 3, 4]), Edges([-3.0, -1, 0, 1, 2, 3, 4])),
+        (Edges([i / 8 for i in range(8)]), Edges([0, *(i / 8 + 1e-6 for i in range(1, 7)), 7 / 8])),
+    ],
+    ids=str,
+)
+def test_counts_of_other_cuts_are_refused(one, other):
+    assert one != other
+    with pytest.raises(ValueError, match="build both with the same cuts"):
+        metric_at(one).merge_state(metric_at(other))
+    with pytest.raises(ValueError, match="build both with the same cuts"):
+        metric_at(one).load_state_dict(metric_at(other).state_dict())

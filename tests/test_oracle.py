@@ -1,0 +1,290 @@
+"""Every named metric against scikit-learn, what is undefined, and figures known beforehand."""
+
+import math
+from functools import partial
+
+import numpy as np
+import pytest
+import torch
+from hypothesis import given, settings
+from hypothesis import strategies as st
+from oracles import AREAS, AT_THRESHOLD, CURVES, NAMED, ORACLES, VARIANTS, agree, ask, once, random_samples
+from sklearn import metrics as sk
+
+import torch_binmetrics as tb
+from torch_binmetrics import functional
+
+SEEDS = st.integers(0, 2**32 - 1)
+SIZES = st.integers(0, 80)
+FEW = settings(max_examples=15)  # for each of many variants
+
+
+def twin(name):
+    """The functional form of a class, found by its name but for underscores."""
+    [function] = [value for key, value in vars(functional).items() if key.replace("_", "") == name.lower()]
+    return function
+
+
+def test_every_named_metric_has_an_oracle_and_a_functional_twin():
+    assert ORACLES.keys() == NAMED.keys()
+    assert NAMED.keys() == AT_THRESHOLD.keys() | AREAS.keys() | CURVES.keys()
+    twins = [key for key in vars(functional) if key.startswith("binary_")]
+    assert sorted(key.replace("_", "") for key in twins) == sorted(name.lower() for name in NAMED)
+
+
+@pytest.mark.parametrize("name", NAMED)
+def test_a_functional_twin_knows_its_own_name(name):
+    assert vars(functional)[twin(name).__name__] is twin(name)
+
+
+@pytest.mark.parametrize("variant", VARIANTS, ids=str)
+@FEW
+@given(seed=SEEDS, size=SIZES, logits=st.booleans(), weighted=st.booleans())
+def test_a_metric_equals_its_oracle_on_bfloat16_scores(variant, seed, size, **kind):
+    preds, target, *weight = random_samples(seed, size, **kind)
+    data = (preds.bfloat16(), target, *weight)
+    expected = ask(variant, data, from_logits=kind["logits"])
+    agree(once(variant, data, from_logits=kind["logits"]).compute(), expected)
+    given_weight = {"weight": weight[0]} if weight else {}
+    agree(twin(variant[0])(*data[:2], **given_weight, **variant[1], from_logits=kind["logits"]), expected)
+
+
+@pytest.mark.parametrize("variant", [variant for variant in VARIANTS if variant[0] in AT_THRESHOLD], ids=str)
+@FEW
+@given(seed=SEEDS, size=SIZES, logits=st.booleans(), weighted=st.booleans())
+def test_a_score_at_a_threshold_equals_its_oracle_on_float32_scores(variant, seed, size, **kind):
+    data = random_samples(seed, size, **kind)
+    agree(once(variant, data, from_logits=kind["logits"]).compute(), ask(variant, data, from_logits=kind["logits"]))
+
+
+@pytest.mark.parametrize("cuts", [tb.FloatBits(16), tb.FloatBits(9), tb.Uniform(16), tb.Edges([0.1, 0.3, 0.5, 0.9])], ids=repr)
+@pytest.mark.parametrize("variant", [variant for variant in VARIANTS if variant[0] in AREAS], ids=str)
+@FEW
+@given(seed=SEEDS, size=SIZES, weighted=st.booleans())
+def test_the_area_of_float32_scores_is_within_the_bounds(variant, cuts, seed, **kind):
+    data = random_samples(seed, **kind)
+    metric = once(variant, data, cuts=cuts)
+    low, high = metric.bounds()
+    assert low <= min(1, ask(variant, data)) <= high  # scikit-learn's weighted areas round to more than 1
+    assert low <= metric.compute() <= high
+
+
+@pytest.mark.parametrize("name", CURVES)
+@given(seed=SEEDS, size=SIZES, logits=st.booleans())
+def test_a_curve_of_float32_scores_has_exact_points_at_its_thresholds(name, seed, size, logits):
+    preds, target = random_samples(seed, size, logits=logits)
+    curve = once((name, {"logit_thresholds": logits}), (preds, target), from_logits=logits).compute()
+    called = preds >= curve.thresholds[:, None]
+    found, false = ((called & (target == label)).sum(1).double() for label in (1, 0))
+    if name == "BinaryROC":
+        agree(curve.tpr, found / (target == 1).sum())
+        agree(curve.fpr, false / (target == 0).sum())
+        assert (curve.thresholds.diff() < 0).all()
+    else:
+        agree(curve.precision, np.append(found / (found + false), 1.0))
+        agree(curve.recall, np.append(found / (target == 1).sum(), 0.0))
+        assert (curve.thresholds.diff() > 0).all()
+
+
+@pytest.mark.parametrize("name", CURVES)
+def test_curves_run_in_the_order_of_scikit_learn(name):
+    data = torch.tensor([0.25, 0.5, 0.5, 0.75]), torch.tensor([0, 0, 1, 1])
+    first, second, thresholds = (line.tolist() for line in once((name, {}), data).compute())
+    if name == "BinaryROC":
+        assert (first, second, thresholds) == ([0, 0, 0.5, 1], [0, 0.5, 1, 1], [math.inf, 0.75, 0.5, 0.25])
+    else:
+        assert (first, second, thresholds) == ([0.5, 2 / 3, 1, 1], [1, 1, 0.5, 0], [0.25, 0.5, 0.75])
+
+
+@pytest.mark.parametrize("name", CURVES)
+def test_large_logits_keep_their_thresholds_where_probabilities_coincide(name):
+    data = torch.tensor([-800.0, 40.0, 60.0, 80.0]), torch.tensor([0, 0, 1, 1])
+    logits = once((name, {"logit_thresholds": True}), data, from_logits=True).compute().thresholds
+    assert {*logits.tolist()} - {math.inf} == {*data[0].tolist()}
+    probabilities = once((name, {}), data, from_logits=True).compute().thresholds
+    assert {*probabilities.tolist()} - {math.inf} == {0.0, 1.0}
+
+
+def test_infinite_logits_rank_beyond_all_others():
+    preds, target = torch.tensor([-math.inf, -3.0, 0.0, 2.0, math.inf, math.inf]), torch.tensor([0, 1, 0, 1, 0, 1])
+    for variant in [variant for variant in VARIANTS if variant[0] in AREAS]:
+        agree(once(variant, (preds, target), from_logits=True).compute(), ask(variant, (preds.clamp(-64, 64), target)))
+
+
+#: A sample of each outcome at 0.5: score and label.
+OUTCOMES = {"tn": (0.1, 0), "fp": (0.9, 0), "fn": (0.2, 1), "tp": (0.8, 1)}
+SITUATIONS = ["", "tn", "fp", "fn", "tp", "tn fn", "fp tp", "tn fp", "fn tp", "tn tp", "fp fn"]
+#: Which outcomes alone leave a score undefined; nothing seen leaves all of them so.
+UNDEFINED = {
+    "BinaryAccuracy": [],
+    "BinaryBalancedAccuracy": ["tn", "fp", "fn", "tp", "tn fp", "fn tp"],
+    "BinaryPrecision": ["tn", "fn", "tn fn"],
+    "BinaryRecall": ["tn", "fp", "tn fp"],
+    "BinarySpecificity": ["fn", "tp", "fn tp"],
+    "BinaryNegativePredictiveValue": ["fp", "tp", "fp tp"],
+    "BinaryFalsePositiveRate": ["fn", "tp", "fn tp"],
+    "BinaryFalseNegativeRate": ["tn", "fp", "tn fp"],
+    "BinaryF1Score": ["tn"],
+    "BinaryFBetaScore": ["tn"],
+    "BinaryMatthewsCorrCoef": ["tn", "fp", "fn", "tp", "tn fn", "fp tp", "tn fp", "fn tp"],
+    "BinaryCohenKappa": ["tn", "tp"],
+    "BinaryJaccardIndex": ["tn"],
+    "BinaryHammingDistance": [],
+    "BinaryAUROC": ["tn", "fp", "fn", "tp", "tn fp", "fn tp"],
+    "BinaryAveragePrecision": ["tn", "fp", "tn fp"],
+}
+SCALARS = [variant for variant in VARIANTS if variant[0] in UNDEFINED and "threshold" not in variant[1]]
+
+
+def situation(outcomes):
+    """Two samples of each outcome."""
+    chosen = [OUTCOMES[outcome] for outcome in outcomes.split()] * 2
+    return torch.tensor([score for score, _ in chosen]), torch.tensor([label for _, label in chosen])
+
+
+def test_every_scalar_has_a_row_in_the_table_of_what_is_undefined():
+    assert UNDEFINED.keys() == NAMED.keys() - CURVES.keys() - {"BinaryStatScores", "BinaryConfusionMatrix"}
+
+
+@pytest.mark.parametrize("outcomes", SITUATIONS)
+@pytest.mark.parametrize("variant", SCALARS, ids=str)
+def test_what_is_undefined_is_nan_or_a_ratio_of_choice_and_never_minus_zero(outcomes, variant):
+    for zero_division in (math.nan, 0.0, 1.0):
+        value = once(variant, situation(outcomes), zero_division=zero_division).compute()
+        if outcomes and outcomes not in UNDEFINED[variant[0]]:
+            assert value.isfinite()
+        elif variant[0] in AREAS or math.isnan(zero_division):
+            assert value.isnan()
+        else:
+            assert value == zero_division
+        assert value != 0 or not value.signbit()
+
+
+@pytest.mark.parametrize("outcomes", SITUATIONS)
+@pytest.mark.parametrize("variant", [variant for variant in VARIANTS if variant[0] in AREAS], ids=str)
+def test_bounds_are_undefined_where_the_area_is(outcomes, variant):
+    for end in once(variant, situation(outcomes), zero_division=0).bounds():
+        assert bool(end.isnan()) == (not outcomes or outcomes in UNDEFINED[variant[0]])
+
+
+WITH_ZERO_DIVISION = {
+    "BinaryPrecision": sk.precision_score,
+    "BinaryRecall": sk.recall_score,
+    "BinarySpecificity": partial(sk.recall_score, pos_label=0),
+    "BinaryNegativePredictiveValue": partial(sk.precision_score, pos_label=0),
+    "BinaryF1Score": sk.f1_score,
+    "BinaryJaccardIndex": sk.jaccard_score,
+}
+
+
+@pytest.mark.parametrize("outcomes", SITUATIONS[1:])
+@pytest.mark.parametrize("name", WITH_ZERO_DIVISION)
+def test_zero_division_is_that_of_scikit_learn(outcomes, name):
+    preds, target = situation(outcomes)
+    for zero_division in (0, 1):
+        theirs = WITH_ZERO_DIVISION[name](target.numpy(), (preds >= 0.5).numpy(), zero_division=zero_division)
+        agree(once((name, {}), (preds, target), zero_division=zero_division).compute(), theirs)
+
+
+@pytest.mark.parametrize("zero_division", [math.nan, 0, 1])
+def test_f1_is_zero_with_positives_and_nothing_predicted(zero_division):
+    value = once(("BinaryF1Score", {}), situation("tn fn"), zero_division=zero_division).compute()
+    assert value == 0
+    assert not value.signbit()
+
+
+def test_average_precision_is_one_without_negatives():
+    metric = once(("BinaryAveragePrecision", {}), (torch.tensor([0.1, 0.1, 0.7]), torch.ones(3)))
+    assert metric.compute() == 1
+    assert [end.item() for end in metric.bounds()] == [pytest.approx(1, abs=1e-9), 1]
+
+
+@pytest.mark.parametrize(("normalize", "nan"), [("true", [[1, 1], [0, 0]]), ("pred", [[0, 1], [0, 1]]), ("all", [[0, 0]] * 2)])
+def test_an_empty_row_of_a_normalised_confusion_matrix_is_nan(normalize, nan):
+    variant = ("BinaryConfusionMatrix", {"normalize": normalize})
+    value = once(variant, situation("fn")).compute()
+    assert value.isnan().int().tolist() == nan
+    for zero_division in (0, 1):
+        filled = once(variant, situation("fn"), zero_division=zero_division).compute()
+        assert filled.tolist() == value.where(~value.isnan(), zero_division).tolist()
+    assert once(variant, situation("")).compute().isnan().all()
+
+
+def test_nothing_seen_gives_zero_counts():
+    assert tb.BinaryStatScores().compute().tolist() == [0] * 5
+    assert tb.BinaryConfusionMatrix().compute().tolist() == [[0, 0], [0, 0]]
+
+
+@pytest.mark.parametrize("label", [0, 1])
+@pytest.mark.parametrize("name", CURVES)
+def test_a_curve_is_nan_only_in_the_rate_of_the_class_that_is_missing(name, label):
+    first, second, thresholds = once((name, {}), (torch.tensor([0.25, 0.5, 0.5]), torch.full((3,), label))).compute()
+    assert not thresholds.isnan().any()
+    if name == "BinaryROC":
+        assert (first.isnan().all(), second.isnan().all()) == (label == 1, label == 0)
+        agree(second if label else first, [0, 2 / 3, 1])
+    else:
+        agree(first, [label, label, 1])
+        assert second[:-1].isnan().tolist() == [label == 0] * 2
+
+
+@pytest.mark.parametrize("name", CURVES)
+def test_a_curve_of_nothing_has_one_undefined_point_and_its_end(name):
+    first, second, _ = NAMED[name]().compute()
+    assert (len(first), len(second)) == (2, 2)
+    assert first.isnan().any()
+    assert second.isnan().any()
+
+
+@given(seed=SEEDS, size=SIZES, score=st.sampled_from([0.0, 0.5, 1.0, 0.3, 1e-30]))
+def test_scores_that_are_all_equal_rank_by_chance(seed, size, score):
+    _, target = random_samples(seed, size)
+    data = torch.full(target.shape, score), target
+    agree(once(("BinaryAUROC", {}), data).compute(), 0.5)
+    agree(once(("BinaryAUROC", {"max_fpr": 0.1}), data).compute(), 0.5)
+    agree(once(("BinaryAveragePrecision", {}), data).compute(), target.double().mean())
+    agree(once(("BinaryROC", {}), data).compute()[:2], ([0, 1], [0, 1]))
+
+
+def test_twenty_labels_give_the_known_figures():
+    target = torch.tensor([int(label) for label in "01100010111101010100"])
+    preds = torch.tensor([int(label) for label in "01001010100001011100"])
+    assert tb.BinaryConfusionMatrix()(preds, target).tolist() == [[8, 2], [4, 6]]
+    for name, known in {"Accuracy": 0.7, "Precision": 0.75, "Recall": 0.6, "F1Score": 2 / 3}.items():
+        metric = once(("Binary" + name, {}), (preds, target))
+        assert [int(count) for count in (metric.tp, metric.tn, metric.fp, metric.fn)] == [6, 8, 2, 4]
+        assert metric.compute().item() == pytest.approx(known, abs=1e-15)
+    assert round(tb.BinaryF1Score()(preds, target).item(), 7) == 0.6666667
+
+
+@pytest.mark.parametrize("variant", VARIANTS, ids=str)
+def test_a_hundred_labels_agree_with_scikit_learn(variant):
+    preds = torch.tensor([1] * 40 + [1] * 10 + [0] * 5 + [0] * 45)
+    target = torch.tensor([1] * 40 + [0] * 10 + [1] * 5 + [0] * 45)
+    assert tb.BinaryConfusionMatrix()(preds, target).tolist() == [[45, 10], [5, 40]]
+    agree(once(variant, (preds, target)).compute(), ask(variant, (preds, target)))
+
+
+def test_rare_positives_that_are_missed_show_despite_high_accuracy():
+    target = torch.tensor([1] * 200 + [0] * 9_800)
+    preds = torch.tensor([1] * 24 + [0] * 176 + [1] * 24 + [0] * 9_776)
+    known = {
+        "Accuracy": 0.98,
+        "Recall": 0.12,
+        "BalancedAccuracy": (0.12 + 9_776 / 9_800) / 2,
+        "MatthewsCorrCoef": (24 * 9_776 - 24 * 176) / math.sqrt(48 * 9_952 * 200 * 9_800),
+        "AveragePrecision": 0.12 * 0.5 + 0.88 * 0.02,
+    }
+    for name, value in known.items():
+        variant = ("Binary" + name, {})
+        assert once(variant, (preds, target)).compute().item() == pytest.approx(value, abs=1e-15)
+        agree(torch.tensor(value, dtype=torch.float64), ask(variant, (preds, target)))
+
+
+@pytest.mark.parametrize("threshold", [0.0, 0.1, 0.3, 0.5, 0.7, 0.9, 1 - 2**-20, 1.0])
+def test_what_logits_call_positive_is_the_threshold_moved_in_float64(threshold):
+    with np.errstate(divide="ignore"):
+        edge = torch.tensor(np.float32(np.log(np.float64(threshold)) - np.log1p(-np.float64(threshold))))
+    preds = torch.stack([torch.nextafter(edge, torch.tensor(-math.inf)), edge, torch.tensor(math.inf)])
+    metric = once(("BinaryStatScores", {"threshold": threshold}), (preds, torch.ones(3)), from_logits=True)
+    assert int(metric.tp) == int((preds >= edge).sum())
