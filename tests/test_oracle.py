@@ -113,7 +113,7 @@ def test_infinite_logits_rank_beyond_all_others():
 
 #: A sample of each outcome at 0.5: score and label.
 OUTCOMES = {"tn": (0.1, 0), "fp": (0.9, 0), "fn": (0.2, 1), "tp": (0.8, 1)}
-SITUATIONS = ["", "tn", "fp", "fn", "tp", "tn fn", "fp tp", "tn fp", "fn tp", "tn tp", "fp fn"]
+SITUATIONS = ["", "tn", "fp", "fn", "tp", "tn fn", "fp tp", "tn fp", "fn tp", "tn tp", "fp fn", "tn fp fn tp"]
 #: Which outcomes alone leave a score undefined; nothing seen leaves all of them so.
 UNDEFINED = {
     "BinaryAccuracy": [],
