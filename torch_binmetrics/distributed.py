@@ -86,7 +86,7 @@ def _agree(label: str, ranks: int, group: Any) -> None:
     the round before, which everybody has left. Rounds follow from the arrivals, so nothing is kept in the process.
     """
     if dist.get_backend(group) == dist.Backend.MPI:
-        return  # the one backend without a store
+        return  # the one backend without a store: there the fingerprint alone tells
     store = dist.distributed_c10d._get_default_store()
     name = f"torch_binmetrics/{_name(group)}/{ranks}"
     turn = (store.add(f"{name}/arrivals", 1) - 1) // ranks
@@ -96,7 +96,13 @@ def _agree(label: str, ranks: int, group: Any) -> None:
         store.set(f"{name}/{turn}/sum", str(total & (1 << 40) - 1))
         store.delete_key(f"{name}/{turn - 1}")
         store.delete_key(f"{name}/{turn - 1}/sum")
-    if int(store.get(f"{name}/{turn}/sum")) != ranks * mark:
+    try:
+        agreed = int(store.get(f"{name}/{turn}/sum")) == ranks * mark
+    except RuntimeError as error:  # take the arrival back, so that a later round starts afresh
+        store.add(f"{name}/{turn}", -(1 << 40) - mark)
+        store.add(f"{name}/arrivals", -1)
+        raise RuntimeError("not every rank of the process group came to sum its counts: let all of them compute") from error
+    if not agreed:
         raise _disagreement(label)
 
 

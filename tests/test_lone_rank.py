@@ -1,0 +1,34 @@
+"""A rank that computes while another does not is told so, and spoils nothing for later."""
+
+from datetime import timedelta
+
+import torch
+import torch.distributed as dist
+import torch.multiprocessing as mp
+
+import torch_binmetrics as tb
+
+
+def compute_alone_then_together(rank, path, barrier):
+    torch.set_num_threads(1)
+    dist.init_process_group("gloo", init_method=f"file://{path}/group", rank=rank, world_size=2, timeout=timedelta(seconds=3))
+    metric = tb.BinaryRecall()
+    metric.update(torch.tensor([0.9, 0.1]), torch.tensor([1, rank]))
+    told = ""
+    if rank == 0:
+        try:
+            metric.compute()
+        except RuntimeError as error:
+            told = str(error)
+    barrier.wait()
+    values = [float(metric.compute()) for _ in range(2)]
+    torch.save((told, values), path / f"{rank}.pt")
+    barrier.wait()
+    dist.destroy_process_group()
+
+
+def test_a_rank_that_computes_alone_is_told_and_all_can_compute_thereafter(tmp_path):
+    mp.spawn(compute_alone_then_together, (tmp_path, mp.get_context("spawn").Barrier(2)), nprocs=2)
+    (told, first), (_, second) = (torch.load(tmp_path / f"{rank}.pt") for rank in range(2))
+    assert "not every rank" in told
+    assert first == second == [2 / 3, 2 / 3]
