@@ -21,7 +21,7 @@ sanitize: .venv/ready
 	rm -rf build/sanitized && mkdir -p build/sanitized && cp -r torch_binmetrics build/sanitized
 	rm -f build/sanitized/torch_binmetrics/counting/_cpu*.so
 	$(CC) -std=c11 -O1 -g -Wall -Wextra -Werror -fno-omit-frame-pointer -fsanitize=address,undefined \
-		-fno-sanitize-recover=all -fPIC -shared -pthread \
+		-fno-sanitize-recover=all -fPIC -shared \
 		-I$$($(BIN)/python -c "import sysconfig; print(sysconfig.get_paths()['include'])") \
 		torch_binmetrics/counting/_cpu.c -o build/sanitized/torch_binmetrics/counting/_cpu.abi3.so
 	PYTHONPATH=build/sanitized ASAN_OPTIONS=detect_leaks=0 LD_PRELOAD=$$($(CC) -print-file-name=libasan.so) \

@@ -5,7 +5,7 @@ import sys
 from setuptools import Extension, setup
 
 MSVC = sys.platform == "win32"
-FLAGS = ["/O2", "/std:c11"] if MSVC else ["-O3", "-std=c11", "-fno-math-errno", "-fno-trapping-math", "-pthread"]
+FLAGS = ["/O2", "/std:c11"] if MSVC else ["-O3", "-std=c11", "-fno-math-errno", "-fno-trapping-math"]
 
 setup(
     ext_modules=[
@@ -13,7 +13,6 @@ setup(
             "torch_binmetrics.counting._cpu",
             ["torch_binmetrics/counting/_cpu.c"],
             extra_compile_args=FLAGS,
-            extra_link_args=[] if MSVC else ["-pthread"],
             py_limited_api=True,
             optional=True,
         )

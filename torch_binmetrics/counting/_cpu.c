@@ -4,15 +4,17 @@
    A block is fetched, its validity folded into one flag, its cells computed by loops that the compiler vectorises,
    and then scattered. Only a block whose flag is set is looked at sample by sample. */
 
+#define _GNU_SOURCE
 #define Py_LIMITED_API 0x030B0000
 #define PY_SSIZE_T_CLEAN
 #include <Python.h>
 #include <float.h>
+#include <stdatomic.h>
 #include <stdint.h>
 #include <stdlib.h>
 #include <string.h>
 #ifndef _WIN32
-#include <pthread.h>
+#include <dlfcn.h>
 #endif
 
 enum { BLOCK = 512, MAX_DIMS = 16, MAX_TALLIES = 64, MAX_THREADS = 8, PRIVATE_BYTES = 3500000 };
@@ -396,12 +398,37 @@ static int acceptable(const Job *job, int64_t n)
     return 1;
 }
 
-static void *run_share(void *argument)
+static void run_share(Share *share)
 {
-    Share *share = argument;
     for (int k = 0; k < share->job->tallies; k++) share->hit[k] = (Range){INT32_MAX, 0};
     share->refused = count_range(share->job, share->begin, share->end, share->own, 1, share->hit) < share->end;
-    return NULL;
+}
+
+/* The shares of a batch; each thread of a team takes the next until none is left. */
+typedef struct {
+    Share *share;
+    int shares;
+    atomic_int next;
+} Shares;
+
+static void run_shares(void *argument)
+{
+    Shares *all = argument;
+    for (int k; (k = atomic_fetch_add(&all->next, 1)) < all->shares;) run_share(&all->share[k]);
+}
+
+typedef void (*team_runner)(void (*)(void *), void *, unsigned, unsigned);
+
+/* GOMP_parallel of the OpenMP that torch has loaded, if any: its threads are there already, and often still spin after
+   torch's last operation, so that threads of our own would have to share a core with them. */
+static team_runner team(void)
+{
+    team_runner found = NULL;
+#ifndef _WIN32
+    void *symbol = dlsym(RTLD_DEFAULT, "GOMP_parallel");
+    memcpy(&found, &symbol, sizeof found);
+#endif
+    return found;
 }
 
 /* Add a thread's private counts to the shared ones, touching only the pages that it touched. */
@@ -430,18 +457,10 @@ static int count_apart(Job *job, int64_t n, int threads, int64_t cells)
     if (!own) return -1;
     for (int k = 0; k < threads; k++)
         shares[k] = (Share){job, k * step < n ? k * step : n, (k + 1) * step < n ? (k + 1) * step : n, own + k * each, 0, {{0, 0}}};
-#ifndef _WIN32
-    pthread_t handles[MAX_THREADS];
-    int started[MAX_THREADS] = {0};
-    for (int k = 1; k < threads; k++) started[k] = !pthread_create(&handles[k], NULL, run_share, &shares[k]);
-    run_share(&shares[0]);
-    for (int k = 1; k < threads; k++) {
-        if (started[k]) pthread_join(handles[k], NULL);
-        else run_share(&shares[k]);
-    }
-#else
-    for (int k = 0; k < threads; k++) run_share(&shares[k]);
-#endif
+    Shares all = {shares, threads, 0};
+    team_runner run = team();
+    if (threads > 1 && run) run(run_shares, &all, (unsigned)threads, 0);
+    run_shares(&all); /* whatever is left, which is all of it where there is no team */
     for (int k = 0; k < threads; k++) refused |= shares[k].refused;
     for (int k = 0; k < threads && !refused; k++) merge(&shares[k]);
     free(own);

@@ -38,7 +38,7 @@ TYPES = {
 }
 PLAIN = (Tensor, torch.nn.Parameter)
 MAX_TALLIES, MAX_DIMENSIONS = 64, 16
-#: Batches from here on are shared among threads; to start one takes about as long as to count 50,000 samples.
+#: Batches from here on are shared among threads, whose private tables take a tenth of a millisecond to set up and add.
 THREADED = 1 << 18
 #: Guides of Edges: leading bits of the runs, and the most runs (1 MB).
 GUIDE_BITS, GUIDE_RUNS = range(9, 21), 1 << 18
