@@ -164,6 +164,23 @@ def test_lazily_negated_tensors_are_left_to_the_reference():
 
 
 @needs_compiled
+@pytest.mark.filterwarnings("ignore:.*lru_cache.*:UserWarning")
+def test_a_step_under_torch_compile_counts_the_same():
+    metric, expected = BinaryAUROC(torch.linspace(0, 1, 151)), BinaryAUROC(torch.linspace(0, 1, 151))
+
+    @torch.compile(backend="eager")
+    def step(preds, target):
+        metric.update(preds, target)
+        return preds * 2
+
+    for _ in range(3):
+        preds, target = torch.rand(3_000), torch.randint(0, 2, (3_000,))
+        step(preds, target)
+        expected.update(preds, target)
+    assert torch.equal(metric.histogram.state, expected.histogram.state)
+
+
+@needs_compiled
 def test_more_cuts_than_the_loop_takes_and_more_dimensions_count_all_the_same():
     tallies = [Layout(Threshold(i / 100)) for i in range(100)]
     batch = torch.rand(50), torch.randint(0, 2, (50,)), None

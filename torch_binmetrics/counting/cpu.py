@@ -47,9 +47,10 @@ GUIDE_BITS, GUIDE_RUNS = range(9, 21), 1 << 18
 def count(tallies: Tallies, preds: Tensor, target: Tensor, weight: Tensor | None) -> bool:
     """Add checked CPU tensors to running counts in place, or leave all counts as they are and return False.
 
-    That is for the reference to deal with: a batch with invalid samples, to raise on, or tensors that are not plain memory.
+    That is for the reference to deal with: a batch with invalid samples, to raise on, tensors that are not plain memory, or
+    a step that torch.compile traces.
     """
-    if native is None or len(tallies) > MAX_TALLIES:
+    if native is None or torch.compiler.is_compiling() or len(tallies) > MAX_TALLIES:
         return False
     if weight is not None and weight.dtype not in (torch.float32, torch.float64):
         weight = weight.double()
@@ -63,10 +64,11 @@ def count(tallies: Tallies, preds: Tensor, target: Tensor, weight: Tensor | None
             return False
         geometry = None if tensor.is_contiguous() else tensor.shape + tensor.stride()
         arguments += (tensor.data_ptr(), TYPES[tensor.dtype], geometry)
-    for layout, counts in tallies:
+    plans = [_plan(layout) for layout, _ in tallies]  # which keep alive what they point into
+    for (plan, _), (_, counts) in zip(plans, tallies, strict=True):
         if not counts.is_contiguous():
             return False
-        arguments += (_plan(layout)[0], counts.data_ptr())
+        arguments += (plan, counts.data_ptr())
     counted: bool = native.count(*arguments)
     return counted
 
