@@ -1,0 +1,114 @@
+"""What each rank of the suite sync does: count the collectives of a synced compute, then time it, all contenders in turns."""
+
+from __future__ import annotations
+
+import json
+import os
+import time
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from datetime import timedelta
+from pathlib import Path
+from typing import Any, NamedTuple
+
+import torch
+import torch.distributed as dist
+from torch import Tensor
+
+from benchmarks import data, truth
+from benchmarks.contenders import Accumulator, Contender, contenders, near
+from benchmarks.timing import spread
+
+SAMPLES = 20_000
+#: Collectives, and where in their arguments stands the tensor that a rank sends.
+SENT = {
+    "all_reduce": 0,
+    "reduce": 0,
+    "broadcast": 0,
+    "gather": 0,
+    "all_gather": 1,
+    "all_gather_into_tensor": 1,
+    "barrier": None,
+}
+#: Questions to the process group's key-value store: no collectives, but the ranks wait for the answers.
+ASKED = ("add", "get", "set", "delete_key")
+
+
+class Session(NamedTuple):
+    """How many ranks meet at which port, how often they measure, and where the first writes what it found."""
+
+    world: int
+    port: int
+    rounds: int
+    out: Path
+
+
+def work(rank: int, session: Session) -> None:
+    """Measure on one rank."""
+    os.environ["GLOO_SOCKET_IFNAME"] = "lo"
+    torch.set_num_threads(1)
+    world, address = session.world, f"tcp://127.0.0.1:{session.port}"
+    dist.init_process_group("gloo", init_method=address, rank=rank, world_size=world, timeout=timedelta(minutes=5))
+    preds, target = data.usual(SAMPLES)
+    exact = truth.eight(preds, target)
+    rivals = contenders("SYNCED")
+    running = {rival.name: rival.make() for rival in rivals}
+    for accumulator in running.values():
+        accumulator.update(preds[rank::world].contiguous(), target[rank::world].contiguous())
+    found = {rival.name: counted(rival, running[rival.name], exact) for rival in rivals}
+    for name, seconds in timed(running, session.rounds).items():
+        found[name]["seconds"] = seconds
+    if rank == 0:
+        session.out.write_text(json.dumps(found))
+    dist.destroy_process_group()
+
+
+def counted(rival: Contender, accumulator: Accumulator, exact: dict[str, float]) -> dict[str, Any]:
+    """Collectives and bytes of one synced compute, whose answer must be right."""
+    accumulator.compute()  # what is set up once does not count
+    with recorded() as calls:
+        value = accumulator.compute()
+    answer = accumulator.read(value)
+    if not all(near(answer, name, value, rival.tolerance) for name, value in exact.items()):
+        raise AssertionError(f"{rival.name}: {answer} instead of {exact}")
+    collectives = sum(name in SENT for name, _ in calls)
+    return {"collectives": collectives, "store": len(calls) - collectives, "bytes": sum(size for _, size in calls)}
+
+
+def timed(running: dict[str, Accumulator], rounds: int) -> dict[str, list[float]]:
+    """Median and quartiles of a synced compute's seconds, from a common start to this rank's end."""
+    seconds: dict[str, list[float]] = {name: [] for name in running}
+    for _ in range(rounds):
+        for name, accumulator in running.items():
+            dist.barrier()
+            start = time.perf_counter()
+            accumulator.compute()
+            seconds[name].append(time.perf_counter() - start)
+    return {name: list(spread(values)) for name, values in seconds.items()}
+
+
+@contextmanager
+def recorded() -> Iterator[list[tuple[str, int]]]:
+    """A list of what is called meanwhile; gather_object and its like are seen as the collectives that they consist of."""
+    calls: list[tuple[str, int]] = []
+    c10d = dist.distributed_c10d
+    places: list[tuple[Any, str]] = [(module, name) for name in SENT for module in (dist, c10d)]
+    places += [(c10d.Store, name) for name in ASKED]
+    plain = [getattr(place, name) for place, name in places]
+    for (place, name), function in zip(places, plain, strict=True):
+        setattr(place, name, recording(function, name, calls))
+    yield calls
+    for (place, name), function in zip(places, plain, strict=True):
+        setattr(place, name, function)
+
+
+def recording(function: Callable[..., Any], name: str, calls: list[tuple[str, int]]) -> Callable[..., Any]:
+    """The function, with its name and the bytes of the tensor that this rank sends written down."""
+    position = SENT.get(name)
+
+    def wrapper(*args: Any, **options: Any) -> Any:
+        tensor = args[position] if position is not None and len(args) > position else options.get("tensor")
+        calls.append((name, tensor.nbytes if isinstance(tensor, Tensor) else 0))
+        return function(*args, **options)
+
+    return wrapper
