@@ -35,9 +35,7 @@ def draw_overview(rows: Sequence[Row], folder: Path) -> None:
         axis.set_xlabel("absolute error (left edge: 1e-9 or less)")
         axis.set_yticks(range(len(names)), [name.replace(", float32", "") for name in names] if axis is axes[0] else [])
         axis.axvspan(1e-2, 1.5, color="black", alpha=0.05, linewidth=0)
-        axis.text(
-            0.12, len(names) - 0.45, "wrong in the\nsecond decimal", ha="center", va="bottom", fontsize=7.5, color="#555555"
-        )
+        axis.text(0.12, -0.9, "wrong in the\nsecond decimal", ha="center", va="top", fontsize=7.5, color="#555555")
     handles, labels = axes[0].get_legend_handles_labels()
     known = dict(zip(labels, handles, strict=True))
     figure.legend(known.values(), known.keys(), loc="outside lower center", ncols=3)

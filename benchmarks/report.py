@@ -10,7 +10,7 @@ from typing import Any
 from benchmarks.rows import Row
 
 UNITS = ((1.0, "s"), (1e-3, "ms"), (1e-6, "µs"), (1e-9, "ns"))
-SIZES = ((2**30, "GiB"), (2**20, "MiB"), (2**10, "KiB"), (1, "B"))
+SIZES = ((1e9, "GB"), (1e6, "MB"), (1e3, "kB"), (1, "B"))
 
 
 def seconds(value: float, digits: int = 3) -> str:
@@ -29,7 +29,7 @@ def size(value: float) -> str:
 
 def shown(value: float, unit: str) -> str:
     """A figure; times and sizes with their unit."""
-    return seconds(value) if unit == "s" else size(value) if unit == "B" else f"{value:.4g}"
+    return seconds(value) if unit == "s" else size(value) if unit == "B" else f"{value:.3g}"
 
 
 def cell(row: Row) -> str:

@@ -181,6 +181,31 @@ def test_a_step_under_torch_compile_counts_the_same():
 
 
 @needs_compiled
+def test_tensors_without_memory_never_reach_the_loop():
+    metric = BinaryAUROC()
+    metric.update(torch._efficientzerotensor(3), torch.tensor([0, 1, 1]))
+    assert int(metric.histogram.counts.sum()) == 3
+    freed = torch.ones(5_000)
+    freed.untyped_storage().resize_(0)
+    with pytest.raises(ValueError, match="no memory"):
+        metric.update(freed, torch.ones(5_000))
+    with pytest.raises(TypeError, match="dense"):
+        metric.update(torch.ones(3).to_sparse(), torch.ones(3))
+
+
+@needs_compiled
+def test_any_byte_but_zero_is_true():
+    preds, target = torch.tensor([2, 1, 0], dtype=torch.uint8).view(torch.bool), torch.tensor([3, 0, 0]).byte().view(torch.bool)
+    batch = preds, target, None
+    tallies = [Layout(Threshold(0.5)), Layout(FloatBits(9), ignore_index=1, invalid="drop")]
+    starts = [layout.empty() for layout in tallies]
+    done, counts = counted(cpu.count, tallies, batch, starts)
+    assert done
+    assert counts[0].tolist()[:4] == [1, 1, 0, 1]
+    assert all(map(torch.equal, counts, counted(reference.count, tallies, batch, starts)[1]))
+
+
+@needs_compiled
 def test_more_cuts_than_the_loop_takes_and_more_dimensions_count_all_the_same():
     tallies = [Layout(Threshold(i / 100)) for i in range(100)]
     batch = torch.rand(50), torch.randint(0, 2, (50,)), None

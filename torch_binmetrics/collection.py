@@ -56,7 +56,7 @@ class MetricCollection(Mapping[str, Metric[Any]]):
         self.histograms = _share(list(self._metrics.values()))
 
     def __getitem__(self, name: str) -> Metric[Any]:
-        return self._metrics[name]
+        return self._metrics[name.removeprefix(self.prefix)]
 
     def __iter__(self) -> Iterator[str]:
         return iter(self._metrics)

@@ -97,12 +97,13 @@ def _agree(label: str, ranks: int, group: Any) -> None:
         store.delete_key(f"{name}/{turn - 1}")
         store.delete_key(f"{name}/{turn - 1}/sum")
     try:
-        agreed = int(store.get(f"{name}/{turn}/sum")) == ranks * mark
-    except RuntimeError as error:  # take the arrival back, so that a later round starts afresh
-        store.add(f"{name}/{turn}", -(1 << 40) - mark)
-        store.add(f"{name}/arrivals", -1)
-        raise RuntimeError("not every rank of the process group came to sum its counts: let all of them compute") from error
-    if not agreed:
+        store.wait([f"{name}/{turn}/sum"])
+    except RuntimeError as error:
+        if not store.check([f"{name}/{turn}/sum"]):  # take the arrival back, so that a later round starts afresh
+            store.add(f"{name}/{turn}", -(1 << 40) - mark)
+            store.add(f"{name}/arrivals", -1)
+            raise RuntimeError("not every rank of the group came to sum its counts: let all of them compute") from error
+    if int(store.get(f"{name}/{turn}/sum")) != ranks * mark:
         raise _disagreement(label)
 
 
@@ -131,6 +132,6 @@ def _meeting_place(group: Any) -> torch.device:
     backends = dict(part.split(":") for part in str(dist.get_backend_config(group)).split(","))
     cpu = backends.pop("cpu", None)
     for device, backend in backends.items():
-        if backend != cpu:
-            return torch.device(device, torch.accelerator.current_device_index())
+        if backend != cpu and torch.get_device_module(device).is_available():
+            return torch.device(device, torch.get_device_module(device).current_device())
     return torch.device("cpu")

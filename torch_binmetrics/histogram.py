@@ -81,11 +81,16 @@ class ScoreHistogram:
 
         Raises:
             ValueError: one of them counts by other cuts; nothing is added then.
+            RuntimeError: one of them is a sum over several ranks, which every rank would add again.
         """
         self._refuse_total()
         others = one_or_many(others, ScoreHistogram)
         for other in others:
             self._refuse(other.layout.meaning, "the other counts")
+            if other.is_total and world_size() > 1:
+                raise RuntimeError(
+                    "merged on every rank, a sum over ranks would count each sample many times: merge local counts"
+                )
         added = [other.state.to(self.state.device, copy=True) for other in others]
         for state in added:
             self.state += state
@@ -104,7 +109,7 @@ class ScoreHistogram:
         return {"version": STATE_VERSION, "meaning": meaning, "summed": summed, "counts": self.clone().state}
 
     def load_state_dict(self, state: dict[str, Any], *, group: Any = None) -> None:
-        """Take over copies of the counts of a :meth:`state_dict`.
+        """Take over copies of the counts of a :meth:`state_dict`; a summed one after the process group is initialised.
 
         Raises:
             ValueError: the state is of other cuts, or no state of ours; the counts stay as they were then.
@@ -120,7 +125,7 @@ class ScoreHistogram:
         """Raise ValueError unless ``state`` is a :meth:`state_dict` that this histogram can load."""
         if not isinstance(state, dict) or not {"version", "meaning", "summed", "counts"} <= state.keys():
             raise ValueError(f"expected a state_dict() with version, meaning, summed and counts, got {summary(state)}")
-        if state["version"] > STATE_VERSION:
+        if not isinstance(state["version"], int) or state["version"] > STATE_VERSION:
             raise ValueError(f"the state is of version {state['version']}, this release reads {STATE_VERSION}: upgrade it")
         self._refuse(state["meaning"], "the state")
         counts = state["counts"]

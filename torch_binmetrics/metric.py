@@ -74,7 +74,7 @@ class Metric(Generic[T]):
         if not (math.isnan(zero_division) or zero_division in (0, 1)):
             raise ValueError(f"zero_division must be NaN, 0 or 1, got {zero_division}")
         self.process_group = process_group
-        layout = Layout(cuts, from_logits, ignore_index, weighted, invalid)
+        layout = Layout(cuts, from_logits=from_logits, ignore_index=ignore_index, weighted=weighted, invalid=invalid)
         self._threshold = layout.scored.at if isinstance(layout.scored, Threshold) else None
         self._in_collection = False
         self._read_off(ScoreHistogram(layout, device=device))
@@ -183,7 +183,7 @@ class Metric(Generic[T]):
         return self.histogram.state_dict(sync=sync, group=self.process_group)
 
     def load_state_dict(self, state: dict[str, Any]) -> None:
-        """Take over copies of the counts of a :meth:`state_dict`.
+        """Take over copies of the counts of a :meth:`state_dict`; a summed one after the process group is initialised.
 
         Raises:
             ValueError: the state is of other cuts, or none of ours; the counts stay as they were then.
@@ -213,7 +213,7 @@ class Metric(Generic[T]):
     def _value(self, snapshot: Snapshot) -> T:
         """The score, read off a snapshot of the histogram."""
         value = self.score(self._confusion(snapshot))
-        return value if self._position is None else self._defined(value)
+        return self._defined(value) if self.limits is None else value
 
     def _confusion(self, snapshot: Snapshot) -> Confusion:
         """The confusion that the score is a function of."""

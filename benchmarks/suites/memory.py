@@ -59,11 +59,11 @@ def draw(rows: list[Row], folder: Path) -> None:
     chart, axes = plots.panels(2, "Memory of AUROC, by contender", width=6.2)
     for axis, case in zip(axes, (EXTRA, STATE), strict=True):
         # A logarithmic axis has no place for 0.
-        shown = [figure(row.case, row.contender, row.n, max(row.median, 1024), unit="B") for row in rows if row.case == case]
+        shown = [figure(row.case, row.contender, row.n, max(row.median, 1000), unit="B") for row in rows if row.case == case]
         plots.lines(axis, shown)
         axis.yaxis.set_major_formatter(lambda value, _: size(value))
-        axis.set_yticks([4**k * 1024 for k in range(11)])
+        axis.set_yticks([10**k for k in range(3, 10)])
         axis.minorticks_off()
-        axis.set(xlabel="samples in the batch" if case == EXTRA else "samples so far", ylabel=f"{case} (bottom: 1 KiB or less)")
+        axis.set(xlabel="samples in the batch" if case == EXTRA else "samples so far", ylabel=f"{case} (bottom: 1 kB or less)")
     plots.legend(axes[1])
     plots.save(chart, folder, "memory")

@@ -23,7 +23,7 @@ def count(tallies: Tallies, preds: Tensor, target: Tensor, weight: Tensor | None
         weight: weights >= 0 of the shape of ``preds``, for the weighted layouts only; 1 each if left out.
 
     Raises:
-        TypeError: an argument that is no tensor, or of complex dtype.
+        TypeError: an argument that is no dense tensor, or of complex dtype.
         ValueError: shapes or devices that differ, weights where no layout is weighted, and, on CPU, invalid samples where
             the layout says ``invalid="raise"``. On other devices those are counted apart, for :meth:`Layout.check_valid`.
 
@@ -67,6 +67,8 @@ def check_batch(preds: Tensor, target: Tensor, weight: Tensor | None, *, weighte
             continue
         if not isinstance(tensor, Tensor):
             raise TypeError(f"{name} must be a torch.Tensor, got {type(tensor).__name__}: pass torch.as_tensor({name})")
+        if tensor.layout is not torch.strided or tensor.is_nested:
+            raise TypeError(f"{name} must be a dense tensor, got {tensor.layout}: pass {name}.to_dense(), or its values")
         if tensor.is_complex():
             raise TypeError(f"{name} must be of a real dtype, got {tensor.dtype}: pass {name}.real, say")
         if tensor.shape != preds.shape:

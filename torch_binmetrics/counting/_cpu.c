@@ -19,7 +19,7 @@
 
 enum { BLOCK = 512, MAX_DIMS = 16, MAX_TALLIES = 64, MAX_THREADS = 8, PRIVATE_BYTES = 3500000 };
 enum { THRESHOLD, UNIFORM, FLOAT_BITS, EDGES };
-enum { F32, F64, BF16, F16, I8, I16, I32, I64, U8 };
+enum { F32, F64, BF16, F16, I8, I16, I32, I64, U8, BOOL };
 enum { IGNORED, BAD_LABEL, NAN_SCORE, OUT_OF_RANGE, BAD_WEIGHT, EXTRA_CELLS };
 /* Compiled twice, for the baseline and for AVX2 (1.8 times as fast), and chosen when the module is loaded. */
 #if defined(__x86_64__) && defined(__GNUC__) && defined(__linux__)
@@ -27,7 +27,7 @@ enum { IGNORED, BAD_LABEL, NAN_SCORE, OUT_OF_RANGE, BAD_WEIGHT, EXTRA_CELLS };
 #else
 #define WIDE
 #endif
-static const int ITEM_BYTES[] = {4, 8, 2, 2, 1, 2, 4, 8, 1};
+static const int ITEM_BYTES[] = {4, 8, 2, 2, 1, 2, 4, 8, 1, 1};
 
 /* One tensor: contiguous if dims is 0. Strides are in bytes. */
 typedef struct {
@@ -152,7 +152,8 @@ static const float *scores_of(int type, const void *raw, int n, float *out)
     case I16: EACH(int16_t, v[i])
     case I32: EACH(int32_t, (float)v[i])
     case I64: EACH(int64_t, (float)v[i])
-    default: EACH(uint8_t, v[i])
+    case U8: EACH(uint8_t, v[i])
+    default: EACH(uint8_t, v[i] != 0)
     }
     return out;
 }
@@ -183,7 +184,8 @@ static int labels_of(int type, const void *raw, int n, int32_t *y)
     case I16: WHOLE(int16_t)
     case I32: WHOLE(int32_t)
     case I64: WHOLE(int64_t)
-    default: WHOLE(uint8_t)
+    case U8: WHOLE(uint8_t)
+    default: { const uint8_t *v = raw; for (int i = 0; i < n; i++) y[i] = v[i] != 0; }
     }
     return bad != 0;
 }
@@ -203,7 +205,8 @@ static void labels_that_are(int64_t value, int type, const void *raw, int n, int
     case I16: IS(int16_t, value, )
     case I32: IS(int32_t, value, )
     case I64: IS(int64_t, value, )
-    default: IS(uint8_t, value, )
+    case U8: IS(uint8_t, value, )
+    default: IS(uint8_t, value, !!)
     }
 }
 
@@ -480,6 +483,7 @@ static int count_all(Job *job, int64_t n, int threads)
         job->tables = 2 * threads <= fit ? 2 : 1;
         int done_apart = count_apart(job, n, threads, cells);
         if (done_apart >= 0) return done_apart;
+        job->tables = 1;
     }
     done = count_range(job, 0, n, NULL, 1, NULL);
     if (done == n) return 1;
@@ -493,7 +497,7 @@ static int read_source(PyObject *const *args, Source *s)
     s->type = (int)PyLong_AsLong(args[1]);
     s->dims = 0;
     if (PyErr_Occurred()) return 0;
-    if (s->type < F32 || s->type > U8) { PyErr_SetString(PyExc_ValueError, "dtype code"); return 0; }
+    if (s->type < F32 || s->type > BOOL) { PyErr_SetString(PyExc_ValueError, "dtype code"); return 0; }
     if (args[2] == Py_None) return 1;
     Py_ssize_t dims = PyTuple_Size(args[2]) / 2;
     if (dims < 1 || dims > MAX_DIMS) { PyErr_SetString(PyExc_ValueError, "dimensions"); return 0; }

@@ -34,7 +34,7 @@ TYPES = {
     torch.int32: 6,
     torch.int64: 7,
     torch.uint8: 8,
-    torch.bool: 8,
+    torch.bool: 9,
 }
 PLAIN = (Tensor, torch.nn.Parameter)
 MAX_TALLIES, MAX_DIMENSIONS = 64, 16
@@ -62,8 +62,13 @@ def count(tallies: Tallies, preds: Tensor, target: Tensor, weight: Tensor | None
             continue
         if type(tensor) not in PLAIN or tensor.dtype not in TYPES or tensor.ndim > MAX_DIMENSIONS or tensor.is_neg():
             return False
+        pointer = tensor.data_ptr()
+        if samples and not pointer:
+            if tensor._is_zerotensor():
+                return False
+            raise ValueError(f"a tensor of shape {tuple(tensor.shape)} has no memory: its storage was freed")
         geometry = None if tensor.is_contiguous() else tensor.shape + tensor.stride()
-        arguments += (tensor.data_ptr(), TYPES[tensor.dtype], geometry)
+        arguments += (pointer, TYPES[tensor.dtype], geometry)
     plans = [_plan(layout) for layout, _ in tallies]  # which keep alive what they point into
     for (plan, _), (_, counts) in zip(plans, tallies, strict=True):
         if not counts.is_contiguous():

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import KW_ONLY, dataclass
 from functools import cached_property
 from typing import Literal, NamedTuple
 
@@ -42,6 +42,7 @@ class Layout:
     """
 
     cuts: Cuts
+    _: KW_ONLY
     from_logits: bool = False
     ignore_index: int | None = None
     weighted: bool = False
