@@ -33,6 +33,8 @@ def main() -> None:
     if not args.draw:
         about = machine.machine(quick=args.quick)
         (args.out / "machine.json").write_text(json.dumps(about, indent=2) + "\n")
+        if report.busy(about):
+            print(f"The load is {about['load']}: times with 2 threads mean little while other work is running.")
     for name in args.suites or NAMES:
         run(name, args)
     summarise(args.out)

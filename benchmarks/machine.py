@@ -26,10 +26,11 @@ PACKAGES = (
 
 
 def machine(*, quick: bool) -> dict[str, Any]:
-    """Cores, memory, CPU model, versions and date; None for a package that is not there."""
+    """Cores, memory, CPU model, versions, date and the load before; None for a package that is not there."""
     return {
         "date": datetime.now(UTC).date().isoformat(),
         "quick": quick,
+        "load": round(os.getloadavg()[0], 2),
         "cores": os.cpu_count(),
         "memory_gib": round(os.sysconf("SC_PAGE_SIZE") * os.sysconf("SC_PHYS_PAGES") / 2**30, 1),
         "cpu": cpu_model(),

@@ -86,6 +86,11 @@ def _list(rows: Sequence[Row]) -> list[str]:
     return table(head, body)
 
 
+def busy(about: dict[str, Any]) -> bool:
+    """Whether the machine had other work when the measuring began."""
+    return bool(about["load"] > 0.5)
+
+
 def head_lines(about: dict[str, Any], missing: Sequence[str]) -> list[str]:
     """What the figures were measured on."""
     packages = ", ".join(f"{name} {version or 'missing'}" for name, version in about["packages"].items())
@@ -97,6 +102,7 @@ def head_lines(about: dict[str, Any], missing: Sequence[str]) -> list[str]:
         f"CPU batches are counted by the {about['counting']} loop.",
         "",
         *(["**A quick run: too few repetitions for its figures to mean much.**", ""] if about["quick"] else []),
+        *(["**Other work was running: with as many threads as cores, times go far astray then.**", ""] if busy(about) else []),
         *([f"Left out, since not installed: {', '.join(missing)}.", ""] if missing else []),
         "Times are medians of interleaved repetitions; in brackets is the ratio to the suite's yardstick. Every contender gave "
         "the right answer first. Quartiles of all figures are in the CSV files. `python -m benchmarks` measures them anew.",
