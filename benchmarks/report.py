@@ -88,7 +88,7 @@ def _list(rows: Sequence[Row]) -> list[str]:
 
 def busy(about: dict[str, Any]) -> bool:
     """Whether the machine had other work when the measuring began."""
-    return bool(about["load"] > 0.5)
+    return bool(about.get("load", 0) > 0.5)
 
 
 def head_lines(about: dict[str, Any], missing: Sequence[str]) -> list[str]:
