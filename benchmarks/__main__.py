@@ -30,17 +30,15 @@ def main() -> None:
         parser.error(f"no such suite: {', '.join(sorted(unknown))}; there are {', '.join(NAMES)}")
     args.out.mkdir(parents=True, exist_ok=True)
     warnings.filterwarnings("ignore", module="torcheval|torchmetrics|keras|ignite")
+    conditions = machine.conditions(quick=args.quick)
     if not args.draw:
-        about = machine.machine(quick=args.quick)
-        (args.out / "machine.json").write_text(json.dumps(about, indent=2) + "\n")
-        if report.busy(about):
-            print(f"The load is {about['load']}: times with 2 threads mean little while other work is running.")
+        print(report.warning(conditions))
     for name in args.suites or NAMES:
-        run(name, args)
+        run(name, args, conditions)
     summarise(args.out)
 
 
-def run(name: str, args: argparse.Namespace) -> None:
+def run(name: str, args: argparse.Namespace, conditions: dict[str, Any]) -> None:
     """Measure and draw one suite."""
     suite, path, start = load(name), args.out / f"{name}.csv", time.perf_counter()
     if not args.draw:
@@ -51,9 +49,16 @@ def run(name: str, args: argparse.Namespace) -> None:
             print(f"left out: {error}")
             return
         rows.write(found, path)
+        record(name, args.out / "machine.json", conditions)
         print(f"{len(found)} figures in {time.perf_counter() - start:.0f} s", flush=True)
     if path.exists():
         suite.draw(rows.read(path), args.out)
+
+
+def record(name: str, path: Path, conditions: dict[str, Any]) -> None:
+    """Write down what the suite was measured on, beside what is known of the others."""
+    suites = json.loads(path.read_text()).get("suites", {}) if path.exists() else {}
+    path.write_text(json.dumps(machine.machine() | {"suites": suites | {name: conditions}}, indent=2) + "\n")
 
 
 def summarise(folder: Path) -> None:
@@ -65,6 +70,7 @@ def summarise(folder: Path) -> None:
     for name, measured in found.items():
         suite = load(name)
         lines += ["", f"## {name}", "", (suite.__doc__ or "").strip(), *pictures(name, folder), ""]
+        lines += report.conditions_lines(about.get("suites", {}).get(name))
         excerpt = getattr(suite, "excerpt", list)
         lines += report.suite_lines(excerpt(measured), suite.ACROSS)
     (folder / "README.md").write_text("\n".join(lines) + "\n")

@@ -25,12 +25,15 @@ PACKAGES = (
 )
 
 
-def machine(*, quick: bool) -> dict[str, Any]:
-    """Cores, memory, CPU model, versions, date and the load before; None for a package that is not there."""
+def conditions(*, quick: bool) -> dict[str, Any]:
+    """When a run began, and what else the machine was doing; figures of several runs may lie in one folder."""
+    start = f"{datetime.now(UTC):%Y-%m-%d %H:%M} UTC"
+    return {"start": start, "load": round(os.getloadavg()[0], 2), "quick": quick}
+
+
+def machine() -> dict[str, Any]:
+    """Cores, memory, CPU model and versions; None for a package that is not there."""
     return {
-        "date": datetime.now(UTC).date().isoformat(),
-        "quick": quick,
-        "load": round(os.getloadavg()[0], 2),
         "cores": os.cpu_count(),
         "memory_gib": round(os.sysconf("SC_PAGE_SIZE") * os.sysconf("SC_PHYS_PAGES") / 2**30, 1),
         "cpu": cpu_model(),

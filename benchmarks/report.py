@@ -86,9 +86,20 @@ def _list(rows: Sequence[Row]) -> list[str]:
     return table(head, body)
 
 
-def busy(about: dict[str, Any]) -> bool:
-    """Whether the machine had other work when the measuring began."""
-    return bool(about.get("load", 0) > 0.5)
+def warning(conditions: dict[str, Any]) -> str:
+    """What a reader must know of a run before trusting its figures; nothing of a full run on a quiet machine."""
+    found = ["A quick run: too few repetitions for its figures to mean much."] if conditions["quick"] else []
+    if conditions["load"] > 0.5:
+        found.append(f"Other work was running at the start (load {conditions['load']}): times with 2 threads go astray then.")
+    return " ".join(found)
+
+
+def conditions_lines(conditions: dict[str, Any] | None) -> list[str]:
+    """When a suite was measured, and the warning."""
+    if conditions is None:
+        return []
+    about = warning(conditions)
+    return [f"The run began {conditions['start']}.{f' **{about}**' if about else ''}", ""]
 
 
 def head_lines(about: dict[str, Any], missing: Sequence[str]) -> list[str]:
@@ -97,12 +108,10 @@ def head_lines(about: dict[str, Any], missing: Sequence[str]) -> list[str]:
     return [
         "# Benchmarks",
         "",
-        f"Measured on {about['date']} on {about['cores']} cores of {about['cpu'] or about['system']}, "
+        f"Measured on {about['cores']} cores of {about['cpu'] or about['system']}, "
         f"{about['memory_gib']} GiB of memory, Python {about['python']}, {packages}. "
         f"CPU batches are counted by the {about['counting']} loop.",
         "",
-        *(["**A quick run: too few repetitions for its figures to mean much.**", ""] if about["quick"] else []),
-        *(["**Other work was running: with as many threads as cores, times go far astray then.**", ""] if busy(about) else []),
         *([f"Left out, since not installed: {', '.join(missing)}.", ""] if missing else []),
         "Times are medians of interleaved repetitions; in brackets is the ratio to the suite's yardstick. Every contender gave "
         "the right answer first. Quartiles of all figures are in the CSV files. `python -m benchmarks` measures them anew.",
