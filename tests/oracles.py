@@ -13,8 +13,6 @@ from torch import Tensor
 
 import torch_binmetrics as tb
 
-torch.set_num_threads(1)  # on small tensors threads only wait for each other, 100 times as long on a busy machine
-
 Oracle = Callable[..., Any]
 NAMED = {name: getattr(tb, name) for name in tb.__all__ if name.startswith("Binary")}
 AT_THRESHOLD = {name: named for name, named in NAMED.items() if issubclass(named, tb.AtThreshold)}

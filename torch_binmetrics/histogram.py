@@ -66,7 +66,8 @@ class ScoreHistogram:
 
     def to(self, device: torch.device | str) -> None:
         """Move the counts to a device."""
-        self.state = _own(self.state, device)
+        with torch.inference_mode(False):
+            self.state = self.state.to(device)
 
     def clone(self) -> ScoreHistogram:
         """A histogram of the same counts in memory of its own."""
