@@ -475,6 +475,18 @@ def early_stopping_follows_the_first_rank(at: Rank) -> None:
         same(model.weight.detach(), torch.full((2, 2), 10.0 * at.rank + (1 if stops else 3)))
 
 
+def early_stopping_resumes_alike_on_all_ranks(at: Rank) -> None:
+    stopper, resumed = tb.EarlyStopping(patience=2), tb.EarlyStopping(patience=2)
+    for value in (0.5, 0.7, 0.6):
+        assert not stopper.step(value + at.rank, nn.Linear(1, 1))
+    if at.rank == 0:
+        torch.save(stopper.state_dict(), at.path / "stopper.pt")
+    dist.barrier()
+    resumed.load_state_dict(torch.load(at.path / "stopper.pt", weights_only=True))
+    assert (resumed.best, resumed.best_epoch, resumed.epoch) == (0.7, 1, 2)
+    assert resumed.step(0.6 + at.rank)
+
+
 def early_stopping_of_a_group_follows_the_first_of_that_group(at: Rank) -> None:
     group = dist.new_group([1, 2])
     stopper = tb.EarlyStopping(patience=1, process_group=group)
@@ -640,6 +652,7 @@ SCENARIOS: dict[Callable[[Rank], None], tuple[int, ...]] = {
     a_summed_state_resumes_at_any_number_of_ranks: (1, 2, 3, 4),
     a_summed_state_is_kept_by_the_first_rank_of_a_group: (3,),
     early_stopping_follows_the_first_rank: (2, 3),
+    early_stopping_resumes_alike_on_all_ranks: (2,),
     early_stopping_of_a_group_follows_the_first_of_that_group: (3,),
     only_rank_0_writes_to_tensorboard_and_all_get_the_values: (2,),
     ddp_leaves_the_counts_of_a_module_alone: (2,),

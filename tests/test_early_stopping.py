@@ -2,6 +2,7 @@
 
 import copy
 import math
+import warnings
 
 import pytest
 import torch
@@ -13,6 +14,7 @@ from torch_binmetrics import BinaryAUROC, EarlyStopping
 
 NAN, INF = math.nan, math.inf
 LEVELS = [level / 8 for level in range(9)]
+UNWARNED = pytest.mark.filterwarnings("ignore:the value of epoch:UserWarning")
 
 
 class Reference:
@@ -85,6 +87,7 @@ def test_an_improvement_starts_the_wait_anew():
     assert (stopper.best, stopper.best_epoch) == (0.7, 4)
 
 
+@UNWARNED
 def test_it_never_stops_at_the_first_epoch():
     assert not EarlyStopping(patience=0).step(0.5)
     assert not EarlyStopping(patience=0).step(NAN)
@@ -109,6 +112,7 @@ def test_the_mode_says_which_way_is_better():
     assert (high.best, high.best_epoch) == (0.75, 2)
 
 
+@UNWARNED
 @pytest.mark.parametrize("mode", ["max", "min"])
 def test_a_nan_never_is_the_best(mode):
     stopper = EarlyStopping(patience=3, mode=mode)
@@ -120,6 +124,7 @@ def test_a_nan_never_is_the_best(mode):
     assert weight(module) == 1.0
 
 
+@UNWARNED
 @pytest.mark.parametrize("mode", ["max", "min"])
 @pytest.mark.parametrize("value", [0.5, INF, -INF])
 def test_the_first_number_after_nans_is_the_best_so_far(mode, value):
@@ -134,6 +139,7 @@ def test_the_first_number_after_nans_is_the_best_so_far(mode, value):
     assert weight(module) == 1.0
 
 
+@UNWARNED
 def test_nans_alone_stop_and_leave_the_weights():
     stopper, module = EarlyStopping(patience=2), model(3)
     assert [stopper.step(NAN, module) for _ in range(2)] == [False, True]
@@ -227,6 +233,7 @@ def test_a_value_is_a_number_or_a_tensor_of_one_element(value):
     assert isinstance(stopper.best, float)
 
 
+@UNWARNED
 def test_it_takes_the_value_of_a_metric():
     metric, stopper = BinaryAUROC(), EarlyStopping(patience=1)
     assert not stopper.step(metric.compute())
@@ -244,18 +251,104 @@ def test_what_is_no_single_number_is_refused_and_counts_no_epoch(value):
     assert (stopper.epoch, stopper.best, stopper.best_epoch) == (0, 0.5, 0)
 
 
+def test_a_nan_is_told_once_by_each_stopper():
+    stopper = EarlyStopping(patience=9)
+    stopper.step(0.5)
+    with pytest.warns(UserWarning, match=r"epoch 1 is NaN.*no improvement") as caught:
+        stopper.step(torch.tensor(NAN))
+    assert caught[0].filename == __file__
+    with warnings.catch_warnings():
+        warnings.simplefilter("error")
+        stopper.step(NAN)
+    with pytest.warns(UserWarning, match="epoch 0 is NaN"):
+        EarlyStopping().step(NAN)
+
+
+def saved(state, path):
+    """What a checkpoint gives back where only plain types and tensors are allowed."""
+    torch.save(state, path / "stopper.pt")
+    return torch.load(path / "stopper.pt", weights_only=True)
+
+
+@UNWARNED
+@given(
+    values=st.lists(st.sampled_from([*LEVELS, NAN]), min_size=1, max_size=10),
+    patience=st.integers(0, 4),
+    mode=st.sampled_from(["max", "min"]),
+    cut=st.integers(0, 9),
+)
+def test_a_loop_that_was_interrupted_goes_on_as_if_it_was_not(tmp_path_factory, *, values, patience, mode, cut):
+    path = tmp_path_factory.mktemp("stopper")
+    whole, first, resumed = (EarlyStopping(patience=patience, mode=mode) for _ in range(3))
+    for epoch, value in enumerate(values):
+        module, other = model(epoch), model(epoch)
+        stops = whole.step(value, module)
+        assert stops == first.step(value, other)
+        assert weight(module) == weight(other)
+        assert (whole.epoch, whole.best_epoch) == (first.epoch, first.best_epoch)
+        assert whole.best == first.best or math.isnan(whole.best + first.best)
+        if stops:
+            break
+        if epoch == cut:
+            resumed.load_state_dict(saved(first.state_dict(), path))
+            first = resumed
+
+
+def test_a_state_is_a_copy_on_both_sides():
+    stopper, other = EarlyStopping(), EarlyStopping()
+    stopper.step(0.5, model(1))
+    state = stopper.state_dict()
+    other.load_state_dict(state)
+    state["weights"]["weight"].fill_(9)
+    for each in (stopper, other):
+        module = model(3)
+        each.restore(module)
+        assert weight(module) == 1.0
+
+
+def test_the_options_stay_those_of_the_stopper_that_loads():
+    stopper = EarlyStopping(patience=5, min_delta=0.25)
+    stopper.step(0.5)
+    other = EarlyStopping(patience=1)
+    other.load_state_dict(stopper.state_dict())
+    assert (other.patience, other.min_delta) == (1, 0.0)
+    assert other.step(0.5)
+
+
+@pytest.mark.parametrize(
+    ("change", "fragments"),
+    [
+        ({"mode": "min"}, ["'max'", "'min'", "same mode"]),
+        ({"version": 99}, ["99", "upgrade"]),
+        ({"best": "high"}, ["state_dict() of an EarlyStopping", "best_epoch"]),
+        ({"weights": [1]}, ["state_dict() of an EarlyStopping"]),
+        (None, ["state_dict() of an EarlyStopping", "NoneType"]),
+    ],
+)
+def test_a_state_of_something_else_is_refused_and_changes_nothing(change, fragments):
+    stopper, other = EarlyStopping(), EarlyStopping()
+    stopper.step(0.5, model(1))
+    other.step(0.25)
+    with pytest.raises(ValueError) as caught:
+        other.load_state_dict(change and stopper.state_dict() | change)
+    assert [part for part in fragments if part not in str(caught.value)] == []
+    assert (other.best, other.best_epoch, other.epoch, other._weights) == (0.25, 0, 0, None)
+
+
 @pytest.mark.parametrize(
     ("arguments", "fragments"),
     [
         ({"patience": -1}, ["patience", ">= 0", "-1"]),
         ({"min_delta": -0.1}, ["min_delta", ">= 0", "-0.1"]),
         ({"min_delta": NAN}, ["min_delta", ">= 0", "nan"]),
+        ({"patience": 1.5}, ["patience", "int", "1.5"]),
+        ({"min_delta": "0.1"}, ["min_delta", "float", "'0.1'"]),
         ({"mode": "auto"}, ["mode", "'max'", "'min'", "'auto'"]),
         ({"mode": None}, ["mode", "'max'", "'min'", "None"]),
     ],
 )
 def test_bad_arguments_are_refused_with_what_was_expected_and_what_came(arguments, fragments):
-    with pytest.raises(ValueError) as caught:
+    with pytest.raises((TypeError, ValueError)) as caught:
         EarlyStopping(**arguments)
     assert [part for part in fragments if part not in str(caught.value)] == []
 
