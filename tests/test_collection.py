@@ -604,3 +604,15 @@ def test_floats_of_nothing_and_of_tensors_of_one_element():
 
 def test_floats_of_python_numbers_are_those_numbers():
     assert floats({"x": 0.5, "n": 3, "y": torch.tensor(0.25)}) == {"x": 0.5, "n": 3.0, "y": 0.25}
+
+
+@pytest.mark.parametrize(("thresholds", "histograms"), [([0.25, 0.5], 1), ([0.3, 0.5], 2)])
+def test_several_thresholds_are_read_off_finer_counts_if_all_of_them_lie_on_edges(thresholds, histograms):
+    together = MetricCollection([BinaryAUROC(), BinaryRecall(thresholds)])
+    alone = BinaryRecall(thresholds)
+    preds, target = torch.rand(100), torch.randint(0, 2, (100,))
+    together.update(preds, target)
+    alone.update(preds, target)
+    assert len(together.histograms) == histograms
+    assert torch.equal(together.compute()["BinaryRecall"], alone.compute())
+    assert together["BinaryRecall"].confusion().tp.shape == (2,)

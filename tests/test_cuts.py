@@ -126,7 +126,7 @@ def test_a_position_is_the_bin_that_starts_at_a_threshold(cuts):
     for value in [*SPECIAL, 0.25, 0.7, 1e-30, -5.0]:
         at = torch.tensor(value)
         low, high = cuts.valid_range
-        position = cuts.position(value)
+        [position] = cuts.positions([value]) or [None]
         on_edge = low <= at <= high and (at == low or bool(cuts.index(down(at)) < cuts.index(at)))
         assert (position is not None) == on_edge
         assert position is None or position == int(cuts.index(at))

@@ -57,6 +57,19 @@ def test_a_score_at_a_threshold_equals_its_oracle_on_float32_scores(variant, see
     agree(once(variant, data, from_logits=kind["logits"]).compute(), ask(variant, data, from_logits=kind["logits"]))
 
 
+@pytest.mark.parametrize("name", AT_THRESHOLD)
+@FEW
+@given(seed=SEEDS, size=SIZES, logits=st.booleans(), weighted=st.booleans())
+def test_several_thresholds_give_the_scores_of_each(name, seed, size, *, logits, weighted):
+    data = random_samples(seed, size, logits=logits, weighted=weighted)
+    options = dict(ORACLES[name][0][-1])
+    options.pop("threshold", None)
+    thresholds = [0.0, 0.3, 0.5, 0.5, 0.9]
+    several = once((name, {**options, "threshold": thresholds}), data, from_logits=logits)
+    each = [once((name, {**options, "threshold": at}), data, from_logits=logits).compute() for at in thresholds]
+    agree(several.compute(), torch.stack(each).numpy())
+
+
 @pytest.mark.parametrize("cuts", [tb.FloatBits(16), tb.FloatBits(9), tb.Uniform(16), tb.Edges([0.1, 0.3, 0.5, 0.9])], ids=repr)
 @pytest.mark.parametrize("variant", [variant for variant in VARIANTS if variant[0] in AREAS], ids=str)
 @FEW

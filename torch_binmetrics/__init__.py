@@ -29,9 +29,10 @@ from torch_binmetrics.counting import Dropped, Layout, count
 from torch_binmetrics.curves import ROC, PrecisionRecall, auroc, average_precision, precision_recall_curve, roc
 from torch_binmetrics.cuts import Cuts, Edges, FloatBits, Threshold, Uniform
 from torch_binmetrics.early_stopping import EarlyStopping
-from torch_binmetrics.families import AlongCuts, AtThreshold, OverCuts
+from torch_binmetrics.families import AlongCuts, AtBest, AtThreshold, OverCuts
 from torch_binmetrics.histogram import ScoreHistogram
 from torch_binmetrics.metric import Metric, Options
+from torch_binmetrics.operating_points import OperatingPoint
 from torch_binmetrics.scores import (
     accuracy,
     balanced_accuracy,
@@ -53,6 +54,7 @@ from torch_binmetrics.snapshot import Snapshot
 
 __all__ = [
     "AlongCuts",
+    "AtBest",
     "AtThreshold",
     "BinaryAUROC",
     "BinaryAccuracy",
@@ -83,6 +85,7 @@ __all__ = [
     "Layout",
     "Metric",
     "MetricCollection",
+    "OperatingPoint",
     "Options",
     "OverCuts",
     "PrecisionRecall",

@@ -209,7 +209,7 @@ def _check_free(name: str, metric: Metric[Any], process_group: Any) -> None:
 def _share(metrics: Sequence[Metric[Any]]) -> list[ScoreHistogram]:
     """Give metrics that count alike one histogram; the histograms, in the order in which they came up."""
     shared: dict[Layout, ScoreHistogram] = {}
-    hosts = [metric.histogram.layout for metric in metrics if metric._threshold is None]
+    hosts = [metric.histogram.layout for metric in metrics if metric._thresholds is None]
     for metric in metrics:
         layout = _host(metric, hosts)
         metric._read_off(shared.setdefault(layout, ScoreHistogram(layout, device=metric.histogram.state.device)))
@@ -218,13 +218,13 @@ def _share(metrics: Sequence[Metric[Any]]) -> list[ScoreHistogram]:
 
 
 def _host(metric: Metric[Any], hosts: Sequence[Layout]) -> Layout:
-    """The layout to read a metric off: finer cuts with its threshold on an edge, else its own."""
-    own, threshold = metric.histogram.layout, metric._threshold
-    if threshold is None:
+    """The layout to read a metric off: finer cuts with its thresholds on edges, else its own."""
+    own, thresholds = metric.histogram.layout, metric._thresholds
+    if thresholds is None:
         return own
     for host in hosts:
         same_options = replace(own, cuts=host.cuts) == host
         same_range = host.scored.valid_range == own.scored.valid_range
-        if same_options and same_range and host.scored.position(threshold) is not None:
+        if same_options and same_range and host.scored.positions(thresholds) is not None:
             return host
     return own

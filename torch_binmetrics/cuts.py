@@ -58,14 +58,14 @@ class Cuts(ABC):
             below = torch.where(too_low, probe, below)
         return from_ordered(below + 1).where(below < highest, math.nan)
 
-    def position(self, threshold: float) -> int | None:
-        """The bin that starts at ``threshold`` rounded to float32, or None if the threshold lies on no edge."""
-        at = torch.tensor(threshold, dtype=torch.float32)
+    def positions(self, thresholds: Sequence[float]) -> tuple[int, ...] | None:
+        """The bins that start at thresholds rounded to float32, or None if one of those lies on no edge."""
+        at = torch.tensor(thresholds, dtype=torch.float32)
         low, high = self.valid_range
-        if not low <= at <= high:
+        if not ((low <= at) & (at <= high)).all():
             return None
-        bin_ = self.index(at)
-        return int(bin_) if self.thresholds(bin_) == at else None
+        bins = self.index(at)
+        return tuple(bins.tolist()) if torch.equal(self.thresholds(bins), at) else None
 
 
 @dataclass(frozen=True)

@@ -1,14 +1,15 @@
-"""The three ways in which a named metric reads counts: at a threshold, as an area over the cuts, as a curve along them."""
+"""The ways in which a named metric reads counts: at a threshold, as an area over the cuts, as a curve or a point along them."""
 
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from typing import Any, TypeVar, Unpack
+from typing import Any, TypeVar, Unpack, cast
 
 from torch import Tensor
 
-from torch_binmetrics.cuts import Cuts, FloatBits, Threshold, as_cuts
+from torch_binmetrics.cuts import Cuts, Edges, FloatBits, Threshold, as_cuts
 from torch_binmetrics.metric import Metric, Options
+from torch_binmetrics.operating_points import OperatingPoint
 from torch_binmetrics.snapshot import Snapshot
 
 C = TypeVar("C", bound=tuple[Tensor, ...])
@@ -16,17 +17,23 @@ CutsLike = Cuts | int | Sequence[float] | Tensor
 
 
 class AtThreshold(Metric[Tensor]):
-    """A score at one threshold, exact.
+    """A score at one threshold or at several, exact.
 
     Args:
         threshold: scores from here on are called positive, compared in float32; a probability even if ``from_logits``.
+            Of ascending thresholds, [n], comes a vector of scores, [n].
         options: those of :class:`~torch_binmetrics.Metric`.
     """
 
     score: Callable[..., Tensor]
 
-    def __init__(self, threshold: float = 0.5, **options: Unpack[Options]) -> None:
-        super().__init__(self.score, Threshold(threshold), **options)
+    def __init__(self, threshold: float | list[float] | tuple[float, ...] | Tensor = 0.5, **options: Unpack[Options]) -> None:
+        many = isinstance(threshold, list | tuple) or (isinstance(threshold, Tensor) and threshold.ndim > 0)
+        cuts: Cuts = Edges(cast("list[float]", threshold)) if many else Threshold(cast("float", threshold))
+        super().__init__(self.score, cuts, **options)
+
+    def _fixed(self, cuts: Cuts) -> tuple[float, ...] | None:
+        return cuts.at if isinstance(cuts, Edges) else super()._fixed(cuts)
 
 
 class OverCuts(Metric[Tensor]):
@@ -63,6 +70,19 @@ class AlongCuts(Metric[C]):
         super().__init__(self.score, as_cuts(cuts), **options)
 
     def _value(self, snapshot: Snapshot) -> C:
-        thresholds = snapshot.thresholds if self.logit_thresholds else snapshot.probabilities
-        curve: Any = self.score(snapshot.confusion, thresholds)
+        curve: Any = self.score(snapshot.confusion, self._reported(snapshot))
         return type(curve)(*map(self._defined, curve))  # type: ignore[no-any-return]
+
+    def _reported(self, snapshot: Snapshot) -> Tensor:
+        """The thresholds along the curve, as users want to read them."""
+        return snapshot.thresholds if self.logit_thresholds else snapshot.probabilities
+
+
+class AtBest(AlongCuts[OperatingPoint]):
+    """One point of a curve along all cuts: a value and its threshold; ``zero_division`` does not concern it.
+
+    Arguments are those of :class:`~torch_binmetrics.AlongCuts`.
+    """
+
+    def _value(self, snapshot: Snapshot) -> OperatingPoint:
+        return self.score(snapshot.confusion, self._reported(snapshot))

@@ -54,7 +54,7 @@ class Metric(Generic[T]):
     """
 
     #: The lowest and the highest value for a confusion along thresholds, where that is known.
-    limits: Callable[[Confusion], tuple[T, T]] | None = None
+    limits: Callable[[Confusion], tuple[Tensor, Tensor]] | None = None
 
     def __init__(
         self,
@@ -75,7 +75,8 @@ class Metric(Generic[T]):
             raise ValueError(f"zero_division must be NaN, 0 or 1, got {zero_division}")
         self.process_group = process_group
         layout = Layout(cuts, from_logits=from_logits, ignore_index=ignore_index, weighted=weighted, invalid=invalid)
-        self._threshold = layout.scored.at if isinstance(layout.scored, Threshold) else None
+        self._thresholds = self._fixed(layout.scored)
+        self._at_many = not isinstance(cuts, Threshold)
         self._in_collection = False
         self._read_off(ScoreHistogram(layout, device=device))
 
@@ -102,7 +103,7 @@ class Metric(Generic[T]):
         """
         return self._value(Snapshot(self._histogram(sync)))
 
-    def bounds(self, *, sync: bool = True) -> tuple[T, T]:
+    def bounds(self, *, sync: bool = True) -> tuple[Tensor, Tensor]:
         """Lowest and highest value that the counts allow, whatever the order of the scores inside the bins.
 
         Certain, not statistical; at a fixed threshold the value itself, twice. The counts do not know the dtype of the
@@ -112,10 +113,13 @@ class Metric(Generic[T]):
             TypeError: no bounds are known for this score.
             ValueError, RuntimeError: as :meth:`compute`, which is a collective in the same way.
         """
-        if self.limits is None and self._position is None:
+        if self.limits is None and self._positions is None:
             raise TypeError(f"{self!r} has no bounds: areas have, and scores at a threshold, which are exact")
         snapshot = Snapshot(self._histogram(sync))
-        return (self._value(snapshot),) * 2 if self.limits is None else self.limits(snapshot.confusion)
+        if self.limits is not None:
+            return self.limits(snapshot.confusion)
+        value: Any = self._value(snapshot)
+        return value, value
 
     def __call__(self, preds: Tensor, target: Tensor, weight: Tensor | None = None) -> T:
         """Count a batch once, and return the score of that batch alone, of this rank; arguments as for :meth:`update`."""
@@ -217,7 +221,10 @@ class Metric(Generic[T]):
 
     def _confusion(self, snapshot: Snapshot) -> Confusion:
         """The confusion that the score is a function of."""
-        return snapshot.confusion if self._position is None else snapshot.at(self._position)
+        if self._positions is None:
+            return snapshot.confusion
+        at = [snapshot.at(position) for position in self._positions]
+        return Confusion(*map(torch.stack, zip(*at, strict=True))) if self._at_many else at[0]
 
     def _defined(self, value: Any) -> Any:
         """Ratios with ``zero_division`` for NaN; they cannot be NaN otherwise."""
@@ -232,8 +239,11 @@ class Metric(Generic[T]):
     def _read_off(self, histogram: ScoreHistogram) -> None:
         """Use the counts of ``histogram``, whose cuts hold the fixed threshold on an edge, if there is one."""
         self.histogram = histogram
-        cuts = histogram.layout.scored
-        self._position = None if self._threshold is None else cuts.position(self._threshold)
+        self._positions = None if self._thresholds is None else histogram.layout.scored.positions(self._thresholds)
+
+    def _fixed(self, cuts: Cuts) -> tuple[float, ...] | None:
+        """The thresholds at which the score is read; None if it is read along all cuts."""
+        return (cuts.at,) if isinstance(cuts, Threshold) else None
 
     def _copy(self, histogram: ScoreHistogram, *, in_collection: bool = False) -> Self:
         """A metric like this one on other counts of the same layout."""

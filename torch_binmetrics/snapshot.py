@@ -27,19 +27,24 @@ class Snapshot:
     def __init__(self, histogram: ScoreHistogram) -> None:
         histogram.layout.check_valid(histogram.state)
         self.layout = histogram.layout
-        self.counts = histogram.counts
+        self._counts = histogram.counts
         self._at: dict[int, Confusion] = {}
 
     @cached_property
     def occupied(self) -> Tensor:
         """Ascending numbers of the bins that hold samples, int64, [points]; bin 0 where nothing was counted."""
-        bins = self.counts.sum(0).nonzero().squeeze(1)
+        bins = self._counts.sum(0).nonzero().squeeze(1)
         return bins if len(bins) else bins.new_zeros(1)
+
+    @cached_property
+    def counts(self) -> Tensor:
+        """Counts by label and occupied bin, [2, points]."""
+        return self._counts[:, self.occupied]
 
     @cached_property
     def confusion(self) -> Confusion:
         """Confusion at the lower edge of every occupied bin, ascending, [points] each."""
-        return confusion_along(self.counts[:, self.occupied])
+        return confusion_along(self.counts)
 
     @cached_property
     def thresholds(self) -> Tensor:
@@ -54,5 +59,12 @@ class Snapshot:
     def at(self, position: int) -> Confusion:
         """Confusion when bins from ``position`` on are called positive, 0-d each."""
         if position not in self._at:
-            self._at[position] = confusion_at(self.counts, position)
+            self._at[position] = confusion_at(self.counts, int((self.occupied < position).sum()))
         return self._at[position]
+
+    def resampled(self, counts: Tensor) -> Snapshot:
+        """A reading of other counts in the same occupied bins, [2, points], whose thresholds are found but once."""
+        other = object.__new__(Snapshot)
+        kept = {"occupied": self.occupied, "thresholds": self.thresholds, "probabilities": self.probabilities}
+        other.__dict__.update(kept, layout=self.layout, counts=counts, _at={})
+        return other
