@@ -82,7 +82,7 @@ def log_scores(writer: SummaryWriter, tag: str, histogram: ScoreHistogram, step:
     snapshot = Snapshot(histogram)
     scores = snapshot.probabilities.double().cpu()
     finite = scores.isfinite()
-    counts = snapshot.counts[:, snapshot.occupied].double().cpu()[:, finite]
+    counts = snapshot.counts.double().cpu()[:, finite]
     scores = scores[finite]
     if not counts.any():
         return
