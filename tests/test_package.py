@@ -111,7 +111,7 @@ def test_every_public_class_and_function_of_the_layers_is_exported():
             for name, value in vars(module).items()
             if not name.startswith("_")
             and (inspect.isclass(value) or inspect.isfunction(value))
-            and value.__module__ == module.__name__
+            and f"{value.__module__}.".startswith(f"{module.__name__}.")
         }
         assert public - private_by_layer <= set(NAMES)
 

@@ -1,13 +1,12 @@
-"""The named metrics, one score each; the arithmetic is in ``scores`` and ``curves``."""
+"""The named metrics of ``scores``, one score each."""
 
 from __future__ import annotations
 
 from functools import partial
 from typing import Literal, Unpack
 
-from torch_binmetrics import bounds, curves, scores
-from torch_binmetrics.cuts import FloatBits
-from torch_binmetrics.families import AlongCuts, AtThreshold, CutsLike, OverCuts
+from torch_binmetrics import scores
+from torch_binmetrics.families import AtThreshold
 from torch_binmetrics.metric import Options
 
 
@@ -135,44 +134,3 @@ class BinaryConfusionMatrix(AtThreshold):
         scores.check_normalize(normalize)
         self.score = partial(scores.confusion_matrix, normalize=normalize)
         super().__init__(threshold, **options)
-
-
-class BinaryROC(AlongCuts[curves.ROC]):
-    """Running :func:`~torch_binmetrics.curves.roc`."""
-
-    score = staticmethod(curves.roc)
-
-
-class BinaryPrecisionRecallCurve(AlongCuts[curves.PrecisionRecall]):
-    """Running :func:`~torch_binmetrics.curves.precision_recall_curve`."""
-
-    score = staticmethod(curves.precision_recall_curve)
-
-
-class BinaryAUROC(OverCuts):
-    """Running :func:`~torch_binmetrics.curves.auroc`; its bounds are :func:`~torch_binmetrics.bounds.auroc_bounds`.
-
-    Args:
-        cuts: as for :class:`~torch_binmetrics.OverCuts`.
-        max_fpr: standardised area up to this false positive rate only, in (0, 1].
-        options: those of :class:`~torch_binmetrics.Metric`.
-
-    Raises:
-        ValueError: ``max_fpr`` outside (0, 1].
-    """
-
-    def __init__(self, cuts: CutsLike = FloatBits(16), *, max_fpr: float | None = None, **options: Unpack[Options]) -> None:
-        curves.check_max_fpr(max_fpr)
-        self.score = partial(curves.auroc, max_fpr=max_fpr)
-        self.limits = partial(bounds.auroc_bounds, max_fpr=max_fpr)
-        super().__init__(cuts, **options)
-
-
-class BinaryAveragePrecision(OverCuts):
-    """Running :func:`~torch_binmetrics.curves.average_precision`.
-
-    Its bounds are those of :func:`~torch_binmetrics.bounds.average_precision_bounds`.
-    """
-
-    score = staticmethod(curves.average_precision)
-    limits = staticmethod(bounds.average_precision_bounds)

@@ -1,0 +1,26 @@
+"""The named metrics, one score each; the arithmetic is in the modules of the same names one layer down."""
+
+from torch_binmetrics.binary.curves import (
+    BinaryAUROC,
+    BinaryAveragePrecision,
+    BinaryPrecisionRecallCurve,
+    BinaryROC,
+)
+from torch_binmetrics.binary.scores import (
+    BinaryAccuracy,
+    BinaryBalancedAccuracy,
+    BinaryCohenKappa,
+    BinaryConfusionMatrix,
+    BinaryF1Score,
+    BinaryFalseNegativeRate,
+    BinaryFalsePositiveRate,
+    BinaryFBetaScore,
+    BinaryHammingDistance,
+    BinaryJaccardIndex,
+    BinaryMatthewsCorrCoef,
+    BinaryNegativePredictiveValue,
+    BinaryPrecision,
+    BinaryRecall,
+    BinarySpecificity,
+    BinaryStatScores,
+)
