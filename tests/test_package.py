@@ -74,16 +74,17 @@ def test_importing_the_package_loads_nothing_but_torch():
 
 
 @pytest.mark.parametrize(
-    ("blocked", "module"),
+    ("blocked", "module", "extra"),
     [
-        ("matplotlib", "torch_binmetrics.plots"),
-        ("matplotlib", "torch_binmetrics.integrations.tensorboard"),
-        ("tensorboard", "torch_binmetrics.integrations.tensorboard"),
+        ("matplotlib", "torch_binmetrics.plots", "tensorboard"),
+        ("matplotlib", "torch_binmetrics.integrations.tensorboard", "tensorboard"),
+        ("tensorboard", "torch_binmetrics.integrations.tensorboard", "tensorboard"),
+        ("transformers", "torch_binmetrics.integrations.huggingface", "huggingface"),
     ],
 )
-def test_a_missing_extra_is_named_with_the_command_that_installs_it(blocked, module):
+def test_a_missing_extra_is_named_with_the_command_that_installs_it(blocked, module, extra):
     message = run(BLOCKED.format(blocked=blocked, module=module))
-    assert "pip install 'torch-binmetrics[tensorboard]'" in message
+    assert f"pip install 'torch-binmetrics[{extra}]'" in message
     assert blocked in message.lower()
 
 
@@ -185,5 +186,6 @@ def test_optional_packages_are_imported_in_the_file_that_is_named_after_them_or_
                 {name.split(".")[0] for name in modules} - sys.stdlib_module_names - {"torch", "torch_binmetrics", "__future__"}
             )
             found |= {(path.stem, name) for name in others}
-    assert found <= {("plots", "matplotlib"), ("torchmetrics", "torchmetrics"), ("cuda", "triton")}
+    allowed = {("plots", "matplotlib"), ("torchmetrics", "torchmetrics"), ("cuda", "triton"), ("huggingface", "transformers")}
+    assert found <= allowed
     assert ("plots", "matplotlib") in found
