@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from operator import truediv
 from typing import Any, NamedTuple
 
 import numpy as np
 import torch
+from scipy.optimize import brentq
 from scipy.special import expit, logit
 from sklearn import metrics as sk
 from torch import Tensor
@@ -51,6 +53,53 @@ def missed(y, called, *, sample_weight, pos_label):
     return 1 - sk.recall_score(y, called, sample_weight=sample_weight, pos_label=pos_label)
 
 
+def others(y, called, *, sample_weight, pos_label):
+    """Share of the samples that are called so and are of the other class."""
+    return sk.precision_score(1 - y, called, sample_weight=sample_weight, pos_label=pos_label)
+
+
+def labelled(y, called, *, sample_weight):
+    """Mean label."""
+    return np.average(y, weights=sample_weight)
+
+
+def predicted(y, called, *, sample_weight):
+    """Mean prediction."""
+    return np.average(called, weights=sample_weight)
+
+
+def swapped(score: Oracle, **fixed: Any) -> Oracle:
+    """A score that takes the predictions for the labels, and the labels for the predictions."""
+    return lambda y, called, *, sample_weight: score(called.astype(int), y, sample_weight=sample_weight, **fixed)
+
+
+def fowlkes_mallows(y, called, *, sample_weight):
+    """Cosine of the angle between labels and predictions."""
+    weights = np.ones(len(y)) if sample_weight is None else sample_weight
+    return (weights * y * called).sum() / (np.linalg.norm(weights**0.5 * y) * np.linalg.norm(weights**0.5 * called))
+
+
+def likelihood_ratios(y, called, *, sample_weight, then):
+    """What is made of scikit-learn's positive and negative likelihood ratio."""
+    return then(*sk.class_likelihood_ratios(y, called, labels=[0, 1], sample_weight=sample_weight))
+
+
+def prevalence_threshold(y, called, *, sample_weight):
+    """The prevalence p at which precision, r p / (r p + f (1 - p)) by Bayes' rule, is 1 - p: r p^2 = f (1 - p)^2."""
+    spared, r = sk.recall_score(y, called, sample_weight=sample_weight, labels=[0, 1], average=None)
+    return brentq(lambda p: r * p**2 - (1 - spared) * (1 - p) ** 2, 0, 1, xtol=1e-15, rtol=1e-14)
+
+
+def geometric_mean(y, called, *, sample_weight):
+    """Of the shares found of both classes."""
+    return np.prod(sk.recall_score(y, called, sample_weight=sample_weight, labels=[0, 1], average=None)) ** 0.5
+
+
+def cost(y, called, *, sample_weight, cost_fp=1.0, cost_fn=1.0):
+    """Mean over the samples of what each one costs."""
+    return np.average(np.where(y == 1, cost_fn, cost_fp) * (y != called), weights=sample_weight)
+
+
 def roc(y, scores, weights=None, *, from_logits=False, logit_thresholds=False):
     """ROC with every point kept; the thresholds of logits are reported as probabilities, but for the infinite first one."""
     fpr, tpr, thresholds = sk.roc_curve(y, scores, sample_weight=weights, drop_intermediate=False)
@@ -84,6 +133,19 @@ ORACLES: dict[str, tuple[tuple[dict[str, Any], ...], Oracle]] = {
     "BinaryHammingDistance": (THRESHOLDS, at(sk.hamming_loss)),
     "BinaryStatScores": (THRESHOLDS, at(stats)),
     "BinaryConfusionMatrix": ((*THRESHOLDS, *({"normalize": by} for by in (None, "true", "pred", "all"))), at(matrix)),
+    "BinaryFalseDiscoveryRate": (THRESHOLDS, at(others, pos_label=1)),
+    "BinaryFalseOmissionRate": (THRESHOLDS, at(others, pos_label=0)),
+    "BinaryPrevalence": (THRESHOLDS, at(labelled)),
+    "BinaryPredictedPositiveRate": (THRESHOLDS, at(predicted)),
+    "BinaryInformedness": (THRESHOLDS, at(sk.balanced_accuracy_score, adjusted=True)),
+    "BinaryMarkedness": (THRESHOLDS, at(swapped(sk.balanced_accuracy_score, adjusted=True))),
+    "BinaryFowlkesMallows": (THRESHOLDS, at(fowlkes_mallows)),
+    "BinaryPositiveLikelihoodRatio": (THRESHOLDS, at(likelihood_ratios, then=lambda positive, _: positive)),
+    "BinaryNegativeLikelihoodRatio": (THRESHOLDS, at(likelihood_ratios, then=lambda _, negative: negative)),
+    "BinaryDiagnosticOddsRatio": (THRESHOLDS, at(likelihood_ratios, then=truediv)),
+    "BinaryPrevalenceThreshold": (THRESHOLDS, at(prevalence_threshold)),
+    "BinaryGeometricMean": (THRESHOLDS, at(geometric_mean)),
+    "BinaryExpectedCost": ((*THRESHOLDS, {"cost_fp": 0.5, "cost_fn": 7, "threshold": 0.3}), at(cost)),
     "BinaryROC": (({},), roc),
     "BinaryPrecisionRecallCurve": (({},), precision_recall),
     "BinaryAUROC": (({}, {"max_fpr": 0.1}, {"max_fpr": 0.5}, {"max_fpr": 1}), over(sk.roc_auc_score)),

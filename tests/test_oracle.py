@@ -1,6 +1,7 @@
 """Every named metric against scikit-learn, what is undefined, and figures known beforehand."""
 
 import math
+import warnings
 from functools import partial
 
 import numpy as np
@@ -10,6 +11,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from oracles import AREAS, AT_THRESHOLD, CURVES, NAMED, ORACLES, VARIANTS, agree, ask, once, random_samples
 from sklearn import metrics as sk
+from sklearn.exceptions import UndefinedMetricWarning
 
 import torch_binmetrics as tb
 from torch_binmetrics import functional
@@ -126,7 +128,8 @@ def test_infinite_logits_rank_beyond_all_others():
 
 #: A sample of each outcome at 0.5: score and label.
 OUTCOMES = {"tn": (0.1, 0), "fp": (0.9, 0), "fn": (0.2, 1), "tp": (0.8, 1)}
-SITUATIONS = ["", "tn", "fp", "fn", "tp", "tn fn", "fp tp", "tn fp", "fn tp", "tn tp", "fp fn", "tn fp fn tp"]
+SITUATIONS = ["", "tn", "fp", "fn", "tp", "tn fn", "fp tp", "tn fp", "fn tp", "tn tp", "fp fn"]
+SITUATIONS += ["tn fp fn", "tn fp tp", "tn fn tp", "fp fn tp", "tn fp fn tp"]
 #: Which outcomes alone leave a score undefined; nothing seen leaves all of them so.
 UNDEFINED = {
     "BinaryAccuracy": [],
@@ -143,6 +146,19 @@ UNDEFINED = {
     "BinaryCohenKappa": ["tn", "tp"],
     "BinaryJaccardIndex": ["tn"],
     "BinaryHammingDistance": [],
+    "BinaryFalseDiscoveryRate": ["tn", "fn", "tn fn"],
+    "BinaryFalseOmissionRate": ["fp", "tp", "fp tp"],
+    "BinaryPrevalence": [],
+    "BinaryPredictedPositiveRate": [],
+    "BinaryInformedness": ["tn", "fp", "fn", "tp", "tn fp", "fn tp"],
+    "BinaryMarkedness": ["tn", "fp", "fn", "tp", "tn fn", "fp tp"],
+    "BinaryFowlkesMallows": ["tn", "fp", "fn", "tn fp", "tn fn"],
+    "BinaryPositiveLikelihoodRatio": ["tn", "fp", "fn", "tp", "tn fn", "tn fp", "fn tp", "tn tp", "tn fn tp"],
+    "BinaryNegativeLikelihoodRatio": ["tn", "fp", "fn", "tp", "fp tp", "tn fp", "fn tp", "fp fn", "fp fn tp"],
+    "BinaryDiagnosticOddsRatio": sorted({*SITUATIONS[1:]} - {"fp fn", "tn fp fn", "fp fn tp", "tn fp fn tp"}),
+    "BinaryPrevalenceThreshold": ["tn", "fp", "fn", "tp", "tn fp", "fn tp", "tn fn"],
+    "BinaryGeometricMean": ["tn", "fp", "fn", "tp", "tn fp", "fn tp"],
+    "BinaryExpectedCost": [],
     "BinaryAUROC": ["tn", "fp", "fn", "tp", "tn fp", "fn tp"],
     "BinaryAveragePrecision": ["tn", "fp", "tn fp"],
 }
@@ -197,6 +213,29 @@ def test_zero_division_is_that_of_scikit_learn(outcomes, name):
     for zero_division in (0, 1):
         theirs = WITH_ZERO_DIVISION[name](target.numpy(), (preds >= 0.5).numpy(), zero_division=zero_division)
         agree(once((name, {}), (preds, target), zero_division=zero_division).compute(), theirs)
+
+
+@pytest.mark.parametrize("outcomes", SITUATIONS[1:])
+def test_likelihood_ratios_are_undefined_where_those_of_scikit_learn_are(outcomes):
+    preds, target = situation(outcomes)
+    with warnings.catch_warnings(action="ignore", category=UndefinedMetricWarning), np.errstate(invalid="ignore"):
+        theirs = sk.class_likelihood_ratios(target.numpy(), (preds >= 0.5).long().numpy(), labels=[0, 1])
+    names = ("BinaryPositiveLikelihoodRatio", "BinaryNegativeLikelihoodRatio")
+    agree(tuple(once((name, {}), (preds, target)).compute() for name in names), theirs)
+
+
+@pytest.mark.parametrize("recall_is_fpr", ["fp tp", "tn fp fn tp"])
+def test_without_skill_the_prevalence_threshold_is_a_half_and_informedness_zero(recall_is_fpr):
+    assert once(("BinaryPrevalenceThreshold", {}), situation(recall_is_fpr)).compute() == 0.5
+    assert once(("BinaryInformedness", {}), situation(recall_is_fpr)).compute() == 0
+
+
+@pytest.mark.parametrize("costs", [{"cost_fp": -1.0}, {"cost_fn": math.inf}, {"cost_fn": math.nan}])
+def test_costs_that_are_no_costs_are_refused(costs):
+    with pytest.raises(ValueError, match="must be >= 0"):
+        tb.BinaryExpectedCost(**costs)
+    with pytest.raises(ValueError, match="must be >= 0"):
+        tb.expected_cost(tb.BinaryAccuracy().confusion(), **costs)
 
 
 @pytest.mark.parametrize("zero_division", [math.nan, 0, 1])

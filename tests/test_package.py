@@ -102,8 +102,9 @@ def test_the_public_names_are_all_that_is_imported_and_nothing_else():
 
 
 def test_every_public_class_and_function_of_the_layers_is_exported():
-    layers = ["binary", "bounds", "curves", "cuts", "scores", "collection", "early_stopping", "families", "metric"]
-    private_by_layer = {"check_beta", "check_normalize", "check_max_fpr", "as_cuts"}
+    layers = ["binary", "bounds", "curves", "cuts", "diagnostics", "scores", "operating_points"]
+    layers += ["collection", "early_stopping", "families", "metric"]
+    private_by_layer = {"check_beta", "check_costs", "check_normalize", "check_max_fpr", "as_cuts"}
     private_by_layer |= {"ROCSteps", "roc_steps", "serial_sum", "staircase", "standardised"}
     for layer in layers:
         module = importlib.import_module(f"torch_binmetrics.{layer}")

@@ -14,6 +14,7 @@ from torch_binmetrics.snapshot import Snapshot
 
 C = TypeVar("C", bound=tuple[Tensor, ...])
 CutsLike = Cuts | int | Sequence[float] | Tensor
+Thresholds = float | list[float] | tuple[float, ...] | Tensor
 
 
 class AtThreshold(Metric[Tensor]):
@@ -27,7 +28,7 @@ class AtThreshold(Metric[Tensor]):
 
     score: Callable[..., Tensor]
 
-    def __init__(self, threshold: float | list[float] | tuple[float, ...] | Tensor = 0.5, **options: Unpack[Options]) -> None:
+    def __init__(self, threshold: Thresholds = 0.5, **options: Unpack[Options]) -> None:
         many = isinstance(threshold, list | tuple) or (isinstance(threshold, Tensor) and threshold.ndim > 0)
         cuts: Cuts = Edges(cast("list[float]", threshold)) if many else Threshold(cast("float", threshold))
         super().__init__(self.score, cuts, **options)

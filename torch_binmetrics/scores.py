@@ -1,7 +1,8 @@
 """Confusion -> score, elementwise: each formula once, for one threshold and along all of them.
 
 Every score takes a :class:`~torch_binmetrics.Confusion` of tensors of any shape and returns float64 of that shape, NaN where
-it is undefined (0 / 0). Formulas are those of Fawcett, "An introduction to ROC analysis" (2006), unless another is named.
+it is undefined (0 / 0). Formulas are those of Fawcett, "An introduction to ROC analysis" (2006), unless another is named; n is
+tp + fp + tn + fn. The first paragraph of each docstring says what the score is, its formula, and when it is undefined.
 """
 
 from __future__ import annotations
@@ -19,7 +20,7 @@ _NORMALIZED_OVER = {"true": (-1,), "pred": (-2,), "all": (-2, -1)}
 
 
 def accuracy(c: Confusion) -> Tensor:
-    """Share of samples called right, (tp + tn) / n.
+    """Share of the samples that are called right, (tp + tn) / n; undefined if nothing was seen.
 
     >>> accuracy(Confusion(*torch.tensor([6, 2, 8, 4])))
     tensor(0.7000, dtype=torch.float64)
@@ -29,7 +30,9 @@ def accuracy(c: Confusion) -> Tensor:
 
 
 def balanced_accuracy(c: Confusion) -> Tensor:
-    """Mean of recall and specificity (Brodersen et al. 2010); undefined with one class.
+    """Mean of the shares found of both classes, (recall + specificity) / 2; undefined if a class is missing.
+
+    Source: Brodersen et al., "The balanced accuracy and its posterior distribution" (2010).
 
     >>> balanced_accuracy(Confusion(*torch.tensor([6, 2, 8, 4])))
     tensor(0.7000, dtype=torch.float64)
@@ -38,7 +41,7 @@ def balanced_accuracy(c: Confusion) -> Tensor:
 
 
 def precision(c: Confusion) -> Tensor:
-    """Share of the predicted positives that are positive, tp / (tp + fp).
+    """Share of the predicted positives that are positive, tp / (tp + fp); undefined if nothing is predicted positive.
 
     >>> precision(Confusion(*torch.tensor([6, 2, 8, 4])))
     tensor(0.7500, dtype=torch.float64)
@@ -48,7 +51,7 @@ def precision(c: Confusion) -> Tensor:
 
 
 def recall(c: Confusion) -> Tensor:
-    """Share of the positives that are found, tp / (tp + fn).
+    """Share of the positives that are found, tp / (tp + fn); undefined if there is no positive.
 
     >>> recall(Confusion(*torch.tensor([6, 2, 8, 4])))
     tensor(0.6000, dtype=torch.float64)
@@ -58,7 +61,7 @@ def recall(c: Confusion) -> Tensor:
 
 
 def specificity(c: Confusion) -> Tensor:
-    """Share of the negatives that are called negative, tn / (tn + fp).
+    """Share of the negatives that are called negative, tn / (tn + fp); undefined if there is no negative.
 
     >>> specificity(Confusion(*torch.tensor([6, 2, 8, 4])))
     tensor(0.8000, dtype=torch.float64)
@@ -68,7 +71,7 @@ def specificity(c: Confusion) -> Tensor:
 
 
 def negative_predictive_value(c: Confusion) -> Tensor:
-    """Share of the predicted negatives that are negative, tn / (tn + fn).
+    """Share of the predicted negatives that are negative, tn / (tn + fn); undefined if nothing is predicted negative.
 
     >>> negative_predictive_value(Confusion(*torch.tensor([6, 2, 8, 2])))
     tensor(0.8000, dtype=torch.float64)
@@ -78,7 +81,7 @@ def negative_predictive_value(c: Confusion) -> Tensor:
 
 
 def false_positive_rate(c: Confusion) -> Tensor:
-    """Share of the negatives that are called positive, fp / (fp + tn).
+    """Share of the negatives that are called positive, fp / (fp + tn); undefined if there is no negative.
 
     >>> false_positive_rate(Confusion(*torch.tensor([6, 2, 8, 4])))
     tensor(0.2000, dtype=torch.float64)
@@ -88,7 +91,7 @@ def false_positive_rate(c: Confusion) -> Tensor:
 
 
 def false_negative_rate(c: Confusion) -> Tensor:
-    """Share of the positives that are missed, fn / (fn + tp).
+    """Share of the positives that are missed, fn / (fn + tp); undefined if there is no positive.
 
     >>> false_negative_rate(Confusion(*torch.tensor([6, 2, 8, 4])))
     tensor(0.4000, dtype=torch.float64)
@@ -98,7 +101,13 @@ def false_negative_rate(c: Confusion) -> Tensor:
 
 
 def fbeta(c: Confusion, beta: float = 1.0) -> Tensor:
-    """F-beta, (1 + beta^2) tp / ((1 + beta^2) tp + beta^2 fn + fp) (van Rijsbergen 1979); F1 at ``beta=1``.
+    """F-beta, (1 + beta^2) tp / ((1 + beta^2) tp + beta^2 fn + fp); undefined if there is no positive, labelled or predicted.
+
+    The harmonic mean of precision and recall, F1, at ``beta=1``. Source: van Rijsbergen, "Information retrieval" (1979).
+
+    Args:
+        c: counts of any shape.
+        beta: weight of recall against precision, a number > 0.
 
     Raises:
         ValueError: ``beta`` is not > 0.
@@ -113,7 +122,10 @@ def fbeta(c: Confusion, beta: float = 1.0) -> Tensor:
 
 
 def matthews_corrcoef(c: Confusion) -> Tensor:
-    """Correlation of labels and predictions (Matthews 1975), -1 to 1; undefined where either has one class only.
+    """Matthews correlation, (tp tn - fp fn) / sqrt((tp + fp)(tp + fn)(tn + fp)(tn + fn)); undefined if one of these sums is 0.
+
+    The correlation of labels and predictions, -1 to 1. Source: Matthews, "Comparison of the predicted and observed secondary
+    structure of T4 phage lysozyme" (1975).
 
     >>> matthews_corrcoef(Confusion(*torch.tensor([6, 2, 8, 4])))
     tensor(0.4082, dtype=torch.float64)
@@ -124,7 +136,10 @@ def matthews_corrcoef(c: Confusion) -> Tensor:
 
 
 def cohen_kappa(c: Confusion) -> Tensor:
-    """Agreement of labels and predictions beyond chance (Cohen 1960); undefined where both have the same one class.
+    """Cohen's kappa, 2 (tp tn - fp fn) / ((tp + fp)(fp + tn) + (tp + fn)(fn + tn)); undefined if all samples are tp, or all tn.
+
+    The agreement of labels and predictions beyond chance. Source: Cohen, "A coefficient of agreement for nominal
+    scales" (1960).
 
     >>> cohen_kappa(Confusion(*torch.tensor([6, 2, 8, 4])))
     tensor(0.4000, dtype=torch.float64)
@@ -134,7 +149,10 @@ def cohen_kappa(c: Confusion) -> Tensor:
 
 
 def jaccard_index(c: Confusion) -> Tensor:
-    """Intersection over union of the labelled and the predicted positives, tp / (tp + fp + fn) (Jaccard 1912).
+    """Positives in common over all of them, tp / (tp + fp + fn); undefined if there is no positive, labelled or predicted.
+
+    The intersection over union of the labelled and the predicted positives. Source: Jaccard, "The distribution of the flora in
+    the alpine zone" (1912).
 
     >>> jaccard_index(Confusion(*torch.tensor([6, 2, 8, 4])))
     tensor(0.5000, dtype=torch.float64)
@@ -144,7 +162,7 @@ def jaccard_index(c: Confusion) -> Tensor:
 
 
 def hamming_distance(c: Confusion) -> Tensor:
-    """Share of samples called wrong, (fp + fn) / n.
+    """Share of the samples that are called wrong, (fp + fn) / n; undefined if nothing was seen.
 
     >>> hamming_distance(Confusion(*torch.tensor([6, 2, 8, 4])))
     tensor(0.3000, dtype=torch.float64)
@@ -153,8 +171,31 @@ def hamming_distance(c: Confusion) -> Tensor:
     return (fp + fn) / (tp + fp + tn + fn)
 
 
+def expected_cost(c: Confusion, cost_fp: float = 1.0, cost_fn: float = 1.0) -> Tensor:
+    """Mean cost of a sample, (cost_fp fp + cost_fn fn) / n; undefined if nothing was seen.
+
+    Source: Elkan, "The foundations of cost-sensitive learning" (2001), where right calls cost nothing.
+
+    Args:
+        c: counts of any shape.
+        cost_fp: cost of a false positive, a finite number >= 0.
+        cost_fn: cost of a false negative, a finite number >= 0.
+
+    Raises:
+        ValueError: a cost is < 0 or not finite.
+
+    >>> expected_cost(Confusion(*torch.tensor([6, 2, 8, 4])), cost_fn=10)
+    tensor(2.1000, dtype=torch.float64)
+    """
+    check_costs(cost_fp, cost_fn)
+    tp, fp, tn, fn = c.real()
+    return (cost_fp * fp + cost_fn * fn) / (tp + fp + tn + fn)
+
+
 def stat_scores(c: Confusion) -> Tensor:
-    """tp, fp, tn, fn and support (tp + fn) along a last dimension of 5, in the dtype of the counts.
+    """Counts and support, tp, fp, tn, fn, tp + fn, along a last dimension of 5; never undefined.
+
+    In the dtype of the counts: int64, or float64 if they are weighted.
 
     >>> stat_scores(Confusion(*torch.tensor([6, 2, 8, 4])))
     tensor([ 6,  2,  8,  4, 10])
@@ -163,7 +204,13 @@ def stat_scores(c: Confusion) -> Tensor:
 
 
 def confusion_matrix(c: Confusion, normalize: Literal["true", "pred", "all"] | None = None) -> Tensor:
-    """``[[tn, fp], [fn, tp]]`` in two last dimensions, as scikit-learn; an empty row or column is NaN if normalised by it.
+    """Counts by label and prediction, [[tn, fp], [fn, tp]]; undefined if normalised by a row, a column or all that is empty.
+
+    In two last dimensions, as in scikit-learn.
+
+    Args:
+        c: counts of any shape.
+        normalize: divide by the row ("true"), the column ("pred"), everything ("all") or nothing (None).
 
     Raises:
         ValueError: ``normalize`` is not "true", "pred", "all" or None.
@@ -183,6 +230,13 @@ def check_beta(beta: float) -> None:
     """Raise ValueError unless ``beta`` is > 0 and finite."""
     if not 0 < number("beta", beta) < math.inf:
         raise ValueError(f"beta must be > 0, got {beta}: 2 weighs recall twice as much as precision")
+
+
+def check_costs(cost_fp: float, cost_fn: float) -> None:
+    """Raise ValueError unless both costs are >= 0 and finite."""
+    for name, cost in (("cost_fp", cost_fp), ("cost_fn", cost_fn)):
+        if not 0 <= number(name, cost) < math.inf:
+            raise ValueError(f"{name} must be >= 0, got {cost}: the cost of a wrong call, where right ones cost nothing")
 
 
 def check_normalize(normalize: str | None) -> None:

@@ -6,11 +6,26 @@ from torch_binmetrics.binary.curves import (
     BinaryPrecisionRecallCurve,
     BinaryROC,
 )
+from torch_binmetrics.binary.diagnostics import (
+    BinaryDiagnosticOddsRatio,
+    BinaryFalseDiscoveryRate,
+    BinaryFalseOmissionRate,
+    BinaryFowlkesMallows,
+    BinaryGeometricMean,
+    BinaryInformedness,
+    BinaryMarkedness,
+    BinaryNegativeLikelihoodRatio,
+    BinaryPositiveLikelihoodRatio,
+    BinaryPredictedPositiveRate,
+    BinaryPrevalence,
+    BinaryPrevalenceThreshold,
+)
 from torch_binmetrics.binary.scores import (
     BinaryAccuracy,
     BinaryBalancedAccuracy,
     BinaryCohenKappa,
     BinaryConfusionMatrix,
+    BinaryExpectedCost,
     BinaryF1Score,
     BinaryFalseNegativeRate,
     BinaryFalsePositiveRate,

@@ -6,7 +6,7 @@ from functools import partial
 from typing import Literal, Unpack
 
 from torch_binmetrics import scores
-from torch_binmetrics.families import AtThreshold
+from torch_binmetrics.families import AtThreshold, Thresholds
 from torch_binmetrics.metric import Options
 
 
@@ -76,7 +76,7 @@ class BinaryFBetaScore(AtThreshold):
         ValueError: ``beta`` is not > 0.
     """
 
-    def __init__(self, beta: float, threshold: float = 0.5, **options: Unpack[Options]) -> None:
+    def __init__(self, beta: float, threshold: Thresholds = 0.5, **options: Unpack[Options]) -> None:
         scores.check_beta(beta)
         self.score = partial(scores.fbeta, beta=beta)
         super().__init__(threshold, **options)
@@ -106,6 +106,27 @@ class BinaryHammingDistance(AtThreshold):
     score = staticmethod(scores.hamming_distance)
 
 
+class BinaryExpectedCost(AtThreshold):
+    """Running :func:`~torch_binmetrics.scores.expected_cost`.
+
+    Args:
+        threshold: as for :class:`~torch_binmetrics.AtThreshold`.
+        cost_fp: cost of a false positive, a finite number >= 0.
+        cost_fn: cost of a false negative, a finite number >= 0.
+        options: those of :class:`~torch_binmetrics.Metric`.
+
+    Raises:
+        ValueError: a cost is < 0 or not finite.
+    """
+
+    def __init__(
+        self, threshold: Thresholds = 0.5, *, cost_fp: float = 1.0, cost_fn: float = 1.0, **options: Unpack[Options]
+    ) -> None:
+        scores.check_costs(cost_fp, cost_fn)
+        self.score = partial(scores.expected_cost, cost_fp=cost_fp, cost_fn=cost_fn)
+        super().__init__(threshold, **options)
+
+
 class BinaryStatScores(AtThreshold):
     """Running :func:`~torch_binmetrics.scores.stat_scores`."""
 
@@ -126,7 +147,7 @@ class BinaryConfusionMatrix(AtThreshold):
 
     def __init__(
         self,
-        threshold: float = 0.5,
+        threshold: Thresholds = 0.5,
         *,
         normalize: Literal["true", "pred", "all"] | None = None,
         **options: Unpack[Options],
