@@ -7,6 +7,7 @@ from operator import truediv
 from typing import Any, NamedTuple
 
 import numpy as np
+import references
 import torch
 from scipy.optimize import brentq
 from scipy.special import expit, logit
@@ -114,6 +115,32 @@ def precision_recall(y, scores, weights=None, *, from_logits=False, logit_thresh
     return precision, recall, expit(thresholds) if from_logits and not logit_thresholds else thresholds
 
 
+def det(y, scores, weights=None, **options):
+    """False positive and negative rates at ascending thresholds: the points of the ROC, from its other end."""
+    fpr, tpr, thresholds = roc(y, scores, weights, **options)
+    return fpr[::-1], 1 - tpr[::-1], thresholds[::-1]
+
+
+def gains(y, scores, weights=None, **options):
+    """Share called positive and recall at descending thresholds."""
+    fpr, tpr, thresholds = roc(y, scores, weights, **options)
+    prevalence = np.average(y, weights=weights)
+    return fpr * (1 - prevalence) + tpr * prevalence, tpr, thresholds
+
+
+def lift(y, scores, weights=None, **options):
+    """Precision over prevalence, against the share called positive, at descending thresholds."""
+    depth, _, thresholds = gains(y, scores, weights, **options)
+    precision, _, _ = precision_recall(y, scores, weights)
+    return depth[1:], precision[-2::-1] / np.average(y, weights=weights), thresholds[1:]
+
+
+def trapezoids(y, scores, *, sample_weight):
+    """Area under the PR curve through its points."""
+    precision, recall, _ = sk.precision_recall_curve(y, scores, sample_weight=sample_weight)
+    return sk.auc(recall, precision)
+
+
 THRESHOLDS = ({}, {"threshold": 0.3}, {"threshold": 0.9})
 #: Class name -> what to build it with, and the oracle on labels, float64 scores, weights and what it was built with.
 ORACLES: dict[str, tuple[tuple[dict[str, Any], ...], Oracle]] = {
@@ -150,6 +177,12 @@ ORACLES: dict[str, tuple[tuple[dict[str, Any], ...], Oracle]] = {
     "BinaryPrecisionRecallCurve": (({},), precision_recall),
     "BinaryAUROC": (({}, {"max_fpr": 0.1}, {"max_fpr": 0.5}, {"max_fpr": 1}), over(sk.roc_auc_score)),
     "BinaryAveragePrecision": (({},), over(sk.average_precision_score)),
+    "BinaryDETCurve": (({},), det),
+    "BinaryCumulativeGains": (({},), gains),
+    "BinaryLiftCurve": (({},), lift),
+    "BinaryGini": (({},), lambda *data, **options: 2 * over(sk.roc_auc_score)(*data, **options) - 1),
+    "BinaryPrecisionRecallAUC": (({},), over(trapezoids)),
+    "BinaryPrecisionRecallGainAUC": (({},), references.of_samples(references.precision_recall_gain_auc)),
 }
 VARIANTS = [(name, options) for name, (variants, _) in ORACLES.items() for options in variants]
 Variant = tuple[str, dict[str, Any]]

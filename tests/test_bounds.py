@@ -10,6 +10,7 @@ import torch
 from hypothesis import given
 from hypothesis import strategies as st
 from oracles import Ranks, agree, ask, random_samples
+from placements import counts_of, order_inside, tied_samples
 
 from torch_binmetrics import (
     BinaryAUROC,
@@ -29,30 +30,11 @@ CUTS = [Uniform(8), Uniform(2), Edges([0.1, 0.3, 0.5, 0.9]), FloatBits(9), Float
 MAX_FPRS = [0.05, 0.1, 1 / 3, 0.5, 1.0]
 
 
-def counts_of(cuts, preds, target, weights=None):
-    """Counts of samples, by hand: [2, bins] without the empty bins, which say nothing."""
-    cell = cuts.index(preds)
-    occupied, cell = cell.unique(return_inverse=True)
-    amount = torch.ones(len(preds), dtype=torch.int64) if weights is None else weights
-    counts = amount.new_zeros(2 * len(occupied)).index_add_(0, cell + target * len(occupied), amount)
-    return counts.view(2, -1)
-
-
 def ranks(preds, target, weights=None):
     """The samples by class for the areas' meanings."""
     s, y = preds.double().numpy(), target.numpy() == 1
     w = np.ones(len(y)) if weights is None else weights.numpy()
     return Ranks(s[~y], s[y], w[~y], w[y])
-
-
-def tied_samples(rng):
-    """Up to 24 samples of both classes, often tied."""
-    size = rng.integers(2, 25)
-    kinds = [rng.random(size), rng.integers(0, 7, size) / 6, rng.random(size) ** 6]
-    preds = torch.tensor(kinds[rng.integers(3)] if rng.random() < 0.7 else np.sort(kinds[0]), dtype=torch.float32)
-    target = rng.random(size) < rng.choice([0.1, 0.5, 0.9])
-    target[:2] = [False, True]
-    return preds, torch.from_numpy(target).long(), torch.from_numpy(10 ** rng.uniform(-2, 2, size) * (rng.random(size) < 0.9))
 
 
 @given(seed=SEEDS, size=st.integers(0, 40), weighted=st.booleans(), max_fpr=st.floats(0.01, 1))
@@ -84,18 +66,6 @@ def test_bounds_hold_in_3000_cases(cuts, weighted):
             assert low <= value <= high
             assert low >= 0
             assert high <= 1
-
-
-def order_inside(counts, *, positives_first, tied):
-    """Scores and labels of these counts in 8 uniform bins: one class before the other, the positives tied or not."""
-    preds, target = [], []
-    for i, (negatives, positives) in enumerate(counts.T.tolist()):
-        low = np.linspace(0.1, 0.4, max(negatives, 1))[:negatives]
-        high = np.full(positives, 0.7) if tied else np.linspace(0.6, 0.9, max(positives, 1))[:positives]
-        low, high = (low, high) if positives_first else (low + 0.5, high - 0.5)
-        preds += [(i + x) / 8 for x in (*low, *high)]
-        target += [0] * negatives + [1] * positives
-    return torch.tensor(preds, dtype=torch.float32), torch.tensor(target)
 
 
 @given(counts=st.lists(st.tuples(st.integers(0, 12), st.integers(0, 12)), min_size=8, max_size=8), max_fpr=st.floats(0.01, 1))

@@ -84,31 +84,69 @@ def test_the_area_of_float32_scores_is_within_the_bounds(variant, cuts, seed, **
     assert low <= metric.compute() <= high
 
 
+#: The two lines of each curve from tp and fp along its thresholds, and from all positives and negatives.
+LINES = {
+    "BinaryROC": lambda tp, fp, p, n: (fp / n, tp / p),
+    "BinaryDETCurve": lambda tp, fp, p, n: (fp / n, (p - tp) / p),
+    "BinaryCumulativeGains": lambda tp, fp, p, n: ((tp + fp) / (p + n), tp / p),
+    "BinaryLiftCurve": lambda tp, fp, p, n: ((tp + fp) / (p + n), (tp / (tp + fp)) / (p / (p + n))),
+    "BinaryPrecisionRecallCurve": lambda tp, fp, p, n: (np.append(tp / (tp + fp), 1.0), np.append(tp / p, 0.0)),
+}
+#: The lines and thresholds of each curve for scores 0.25, 0.5, 0.5, 0.75 with labels 0, 0, 1, 1.
+KNOWN = {
+    "BinaryROC": ([0, 0, 0.5, 1], [0, 0.5, 1, 1], [math.inf, 0.75, 0.5, 0.25]),
+    "BinaryDETCurve": ([1, 0.5, 0, 0], [0, 0, 0.5, 1], [0.25, 0.5, 0.75, math.inf]),
+    "BinaryCumulativeGains": ([0, 0.25, 0.75, 1], [0, 0.5, 1, 1], [math.inf, 0.75, 0.5, 0.25]),
+    "BinaryLiftCurve": ([0.25, 0.75, 1], [2, 4 / 3, 1], [0.75, 0.5, 0.25]),
+    "BinaryPrecisionRecallCurve": ([0.5, 2 / 3, 1, 1], [1, 1, 0.5, 0], [0.25, 0.5, 0.75]),
+}
+#: Which lines of a curve need which class: its label.
+NEEDED = {
+    "BinaryROC": (0, 1),
+    "BinaryDETCurve": (0, 1),
+    "BinaryCumulativeGains": (None, 1),
+    "BinaryLiftCurve": (None, 1),
+    "BinaryPrecisionRecallCurve": (None, 1),
+}
+
+
+def test_every_curve_has_a_row_in_the_tables_of_curves():
+    assert CURVES.keys() == LINES.keys() == KNOWN.keys() == NEEDED.keys()
+
+
 @pytest.mark.parametrize("name", CURVES)
 @given(seed=SEEDS, size=SIZES, logits=st.booleans())
 def test_a_curve_of_float32_scores_has_exact_points_at_its_thresholds(name, seed, size, logits):
     preds, target = random_samples(seed, size, logits=logits)
-    curve = once((name, {"logit_thresholds": logits}), (preds, target), from_logits=logits).compute()
-    called = preds >= curve.thresholds[:, None]
+    *lines, thresholds = once((name, {"logit_thresholds": logits}), (preds, target), from_logits=logits).compute()
+    called = preds >= thresholds[:, None]
     found, false = ((called & (target == label)).sum(1).double() for label in (1, 0))
-    if name == "BinaryROC":
-        agree(curve.tpr, found / (target == 1).sum())
-        agree(curve.fpr, false / (target == 0).sum())
-        assert (curve.thresholds.diff() < 0).all()
-    else:
-        agree(curve.precision, np.append(found / (found + false), 1.0))
-        agree(curve.recall, np.append(found / (target == 1).sum(), 0.0))
-        assert (curve.thresholds.diff() > 0).all()
+    positives, negatives = ((target == label).sum().double() for label in (1, 0))
+    for ours, theirs in zip(lines, LINES[name](found, false, positives, negatives), strict=True):
+        agree(ours, theirs)
+    assert len({*thresholds.diff().sign().tolist()}) == 1
 
 
 @pytest.mark.parametrize("name", CURVES)
 def test_curves_run_in_the_order_of_scikit_learn(name):
     data = torch.tensor([0.25, 0.5, 0.5, 0.75]), torch.tensor([0, 0, 1, 1])
-    first, second, thresholds = (line.tolist() for line in once((name, {}), data).compute())
-    if name == "BinaryROC":
-        assert (first, second, thresholds) == ([0, 0, 0.5, 1], [0, 0.5, 1, 1], [math.inf, 0.75, 0.5, 0.25])
-    else:
-        assert (first, second, thresholds) == ([0.5, 2 / 3, 1, 1], [1, 1, 0.5, 0], [0.25, 0.5, 0.75])
+    assert tuple(line.tolist() for line in once((name, {}), data).compute()) == KNOWN[name]
+
+
+@FEW
+@given(seed=SEEDS, size=SIZES, logits=st.booleans(), weighted=st.booleans())
+def test_the_det_curve_has_the_points_of_scikit_learn_in_its_order(seed, size, **kind):
+    preds, target, *weight = random_samples(seed, size, **kind)
+    theirs = sk.det_curve(
+        target.numpy(), preds.bfloat16().double().numpy(), sample_weight=weight[0].numpy() if weight else None
+    )
+    options = {"logit_thresholds": kind["logits"]}
+    metric = once(("BinaryDETCurve", options), (preds.bfloat16(), target, *weight), from_logits=kind["logits"])
+    ours = np.stack([line.double().numpy() for line in metric.compute()])
+    kept = np.isin(ours[2], theirs[2])
+    assert kept.sum() == len(theirs[2])
+    np.testing.assert_allclose(ours[:, kept], theirs, rtol=1e-12, atol=1e-12)
+    assert (np.minimum(ours[0], ours[1])[~kept] < 1e-12).all()
 
 
 @pytest.mark.parametrize("name", CURVES)
@@ -161,6 +199,9 @@ UNDEFINED = {
     "BinaryExpectedCost": [],
     "BinaryAUROC": ["tn", "fp", "fn", "tp", "tn fp", "fn tp"],
     "BinaryAveragePrecision": ["tn", "fp", "tn fp"],
+    "BinaryGini": ["tn", "fp", "fn", "tp", "tn fp", "fn tp"],
+    "BinaryPrecisionRecallAUC": ["tn", "fp", "tn fp"],
+    "BinaryPrecisionRecallGainAUC": ["tn", "fp", "fn", "tp", "tn fp", "fn tp"],
 }
 SCALARS = [variant for variant in VARIANTS if variant[0] in UNDEFINED and "threshold" not in variant[1]]
 
@@ -270,20 +311,24 @@ def test_nothing_seen_gives_zero_counts():
 @pytest.mark.parametrize("label", [0, 1])
 @pytest.mark.parametrize("name", CURVES)
 def test_a_curve_is_nan_only_in_the_rate_of_the_class_that_is_missing(name, label):
-    first, second, thresholds = once((name, {}), (torch.tensor([0.25, 0.5, 0.5]), torch.full((3,), label))).compute()
+    *lines, thresholds = once((name, {}), (torch.tensor([0.25, 0.5, 0.5]), torch.full((3,), label))).compute()
+    found, false = (torch.tensor([2.0, 3.0]).double() * (label == wanted) for wanted in (1, 0))
+    for line, expected, needed in zip(
+        lines, LINES[name](found, false, 3.0 * label, 3.0 - 3 * label), NEEDED[name], strict=True
+    ):
+        at = [int((thresholds == threshold).nonzero()) for threshold in (0.5, 0.25)]
+        if needed in (None, label):
+            agree(line[at], np.asarray(expected)[:2])
+        else:
+            assert line[at].isnan().all()
     assert not thresholds.isnan().any()
-    if name == "BinaryROC":
-        assert (first.isnan().all(), second.isnan().all()) == (label == 1, label == 0)
-        agree(second if label else first, [0, 2 / 3, 1])
-    else:
-        agree(first, [label, label, 1])
-        assert second[:-1].isnan().tolist() == [label == 0] * 2
 
 
 @pytest.mark.parametrize("name", CURVES)
-def test_a_curve_of_nothing_has_one_undefined_point_and_its_end(name):
-    first, second, _ = NAMED[name]().compute()
-    assert (len(first), len(second)) == (2, 2)
+def test_a_curve_of_nothing_has_one_undefined_point_and_perhaps_an_end(name):
+    first, second, thresholds = NAMED[name]().compute()
+    assert len(first) == len(second) == (1 if name == "BinaryLiftCurve" else 2)
+    assert not thresholds.isnan().any()
     assert first.isnan().any()
     assert second.isnan().any()
 
@@ -296,6 +341,12 @@ def test_scores_that_are_all_equal_rank_by_chance(seed, size, score):
     agree(once(("BinaryAUROC", {"max_fpr": 0.1}), data).compute(), 0.5)
     agree(once(("BinaryAveragePrecision", {}), data).compute(), target.double().mean())
     agree(once(("BinaryROC", {}), data).compute()[:2], ([0, 1], [0, 1]))
+    for name, chance in {
+        "Gini": 0,
+        "PrecisionRecallGainAUC": 0,
+        "PrecisionRecallAUC": (1 + target.double().mean()) / 2,
+    }.items():
+        agree(once((f"Binary{name}", {}), data).compute(), chance)
 
 
 def test_twenty_labels_give_the_known_figures():

@@ -22,9 +22,12 @@ HANDED_OUT = {
     "AlongCuts",
     "AtBest",
     "AtThreshold",
-    "OperatingPoint",
+    "CumulativeGains",
     "Cuts",
+    "DET",
     "Dropped",
+    "Lift",
+    "OperatingPoint",
     "Options",
     "OverCuts",
     "PrecisionRecall",
@@ -102,10 +105,11 @@ def test_the_public_names_are_all_that_is_imported_and_nothing_else():
 
 
 def test_every_public_class_and_function_of_the_layers_is_exported():
-    layers = ["binary", "bounds", "curves", "cuts", "diagnostics", "scores", "operating_points"]
+    layers = ["areas", "binary", "bounds", "curves", "cuts", "diagnostics", "scores", "operating_points"]
     layers += ["collection", "early_stopping", "families", "metric"]
     private_by_layer = {"check_beta", "check_costs", "check_normalize", "check_max_fpr", "as_cuts"}
-    private_by_layer |= {"ROCSteps", "roc_steps", "serial_sum", "staircase", "standardised"}
+    private_by_layer |= {"ROCSteps", "roc_steps", "serial_sum", "staircase", "standardised", "outward"}
+    private_by_layer |= {"GainSteps", "gain_steps", "gain_loss", "precision_from"}
     for layer in layers:
         module = importlib.import_module(f"torch_binmetrics.{layer}")
         public = {

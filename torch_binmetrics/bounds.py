@@ -9,8 +9,9 @@ from __future__ import annotations
 import torch
 from torch import Tensor
 
+from torch_binmetrics.areas import gain_loss, gain_steps, precision_from, roc_steps, standardised
 from torch_binmetrics.confusion import Confusion
-from torch_binmetrics.curves import roc_steps, serial_sum, staircase, standardised
+from torch_binmetrics.curves import serial_sum, staircase
 
 #: From here on the expansion of the harmonic numbers is exact to float64.
 SMALL = 32
@@ -21,7 +22,7 @@ def auroc_bounds(c: Confusion, max_fpr: float | None = None) -> tuple[Tensor, Te
 
     Args:
         c: along ascending thresholds, [points].
-        max_fpr: as for :func:`~torch_binmetrics.curves.auroc`.
+        max_fpr: as for :func:`~torch_binmetrics.areas.auroc`.
 
     Returns:
         Two 0-d float64 tensors, NaN where the area is undefined.
@@ -31,8 +32,24 @@ def auroc_bounds(c: Confusion, max_fpr: float | None = None) -> tuple[Tensor, Te
     """
     steps = roc_steps(c, max_fpr)
     low, high = (serial_sum(steps.width * height) / steps.pairs for height in (steps.before, steps.after))
-    low, high = _outward(low, high, len(steps.width))
+    low, high = outward(low, high, len(steps.width))
     return standardised(low, max_fpr).clamp(0, 1), standardised(high, max_fpr).clamp(0, 1)
+
+
+def gini_bounds(c: Confusion) -> tuple[Tensor, Tensor]:
+    """Lowest and highest Gini coefficient: those of the area under the ROC curve, doubled, less 1.
+
+    Args:
+        c: along ascending thresholds, [points].
+
+    Returns:
+        Two 0-d float64 tensors, NaN where the coefficient is undefined.
+
+    >>> gini_bounds(Confusion(*torch.tensor([[2, 2], [4, 1], [0, 3], [0, 0]])))
+    (tensor(0.5000, dtype=torch.float64), tensor(1., dtype=torch.float64))
+    """
+    low, high = auroc_bounds(c)
+    return 2 * low - 1, 2 * high - 1
 
 
 def average_precision_bounds(c: Confusion) -> tuple[Tensor, Tensor]:
@@ -56,8 +73,54 @@ def average_precision_bounds(c: Confusion) -> tuple[Tensor, Tensor]:
     harmonic = torch.log1p(found / (before + fp[1:])) if c.weighted else _harmonic_difference(before + fp[1:], found)
     least = found - (fp[1:] * harmonic).where(fp[1:] > 0, 0.0)
     most = found * (after / (after + fp[:-1])).where(found > 0, 0.0)
-    low, high = _outward(serial_sum(least) / tp[-1], serial_sum(most) / tp[-1], len(found))
+    low, high = outward(serial_sum(least) / tp[-1], serial_sum(most) / tp[-1], len(found))
     return low.clamp(0, 1), high.clamp(0, 1)
+
+
+def precision_recall_auc_bounds(c: Confusion) -> tuple[Tensor, Tensor]:
+    """Lowest and highest area under the PR curve: in every bin the negatives first, or the positives first.
+
+    At a constant fp, precision t / (t + fp) is concave in t = tp. So a path within a bin has the least area with all
+    negatives first and one straight line across the positives, tied; and the most with all positives first, in the smallest
+    steps: of 1, a difference of harmonic numbers, or for sums of weights without end, a logarithm.
+
+    Args:
+        c: along ascending thresholds, [points].
+
+    Returns:
+        Two 0-d float64 tensors, NaN where the area is undefined.
+
+    >>> precision_recall_auc_bounds(Confusion(*torch.tensor([[2, 1], [2, 0], [0, 2], [0, 1]])))
+    (tensor(0.7083, dtype=torch.float64), tensor(1., dtype=torch.float64))
+    """
+    fp, tp = staircase(c)
+    found, before, after = tp.diff(), tp[:-1], tp[1:]
+    least = found * (precision_from(before, fp[1:]) + precision_from(after, fp[1:])) / 2
+    first, last = before + fp[:-1], after + fp[:-1]
+    lost = torch.log1p(found / first) if c.weighted else _harmonic_difference(first, found) + (1 / first - 1 / last) / 2
+    most = found - (fp[:-1] * lost).where(fp[:-1] > 0, 0.0)
+    low, high = outward(serial_sum(least) / tp[-1], serial_sum(most) / tp[-1], len(found))
+    return low.clamp(0, 1), high.clamp(0, 1)
+
+
+def precision_recall_gain_auc_bounds(c: Confusion) -> tuple[Tensor, Tensor]:
+    """Lowest and highest area under the precision-recall-gain curve: in every bin the negatives or the positives first.
+
+    Args:
+        c: along ascending thresholds, [points].
+
+    Returns:
+        Two 0-d float64 tensors, NaN where the area is undefined.
+
+    >>> precision_recall_gain_auc_bounds(Confusion(*torch.tensor([[2, 1], [2, 0], [0, 2], [0, 1]])))
+    (tensor(-0.5000, dtype=torch.float64), tensor(1., dtype=torch.float64))
+    """
+    steps = gain_steps(c)
+    fp, _ = staircase(c)
+    least, most = (gain_loss(steps, constant, constant) for constant in (fp[:-1], fp[1:]))
+    points = len(fp) + 8
+    least, most = outward(least, most, points, 8 + points * steps.odds if c.weighted else 8)  # missed weights cancel
+    return 1 - most, (1 - least).clamp(max=1)
 
 
 def _harmonic_difference(n: Tensor, k: Tensor) -> Tensor:
@@ -80,8 +143,7 @@ def _psi_minus_log(x: Tensor) -> Tensor:
     return u * (1 / 24 - u * (7 / 960 - u * (31 / 8064 - u * (127 / 30720))))
 
 
-def _outward(low: Tensor, high: Tensor, points: int) -> tuple[Tensor, Tensor]:
-    """Both ends moved out by the most that summing so many terms can round."""
-    eps = torch.finfo(low.dtype).eps
-    slack = (points * high + 8) * eps
+def outward(low: Tensor, high: Tensor, points: int, edge: Tensor | float = 8) -> tuple[Tensor, Tensor]:
+    """Both ends moved out by the most that summing so many terms, and ``edge`` times an error of 1 in 2^52, can round."""
+    slack = (points * high + edge) * torch.finfo(low.dtype).eps
     return low - slack, high + slack

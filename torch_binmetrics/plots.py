@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from torch_binmetrics.curves import auroc, roc
+from torch_binmetrics.areas import auroc
+from torch_binmetrics.curves import roc
 from torch_binmetrics.histogram import ScoreHistogram
 from torch_binmetrics.snapshot import Snapshot
 

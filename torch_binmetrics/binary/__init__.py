@@ -1,8 +1,16 @@
 """The named metrics, one score each; the arithmetic is in the modules of the same names one layer down."""
 
-from torch_binmetrics.binary.curves import (
+from torch_binmetrics.binary.areas import (
     BinaryAUROC,
     BinaryAveragePrecision,
+    BinaryGini,
+    BinaryPrecisionRecallAUC,
+    BinaryPrecisionRecallGainAUC,
+)
+from torch_binmetrics.binary.curves import (
+    BinaryCumulativeGains,
+    BinaryDETCurve,
+    BinaryLiftCurve,
     BinaryPrecisionRecallCurve,
     BinaryROC,
 )

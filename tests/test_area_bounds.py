@@ -1,0 +1,96 @@
+"""Bounds of areas beyond AUROC and average precision hold for any placement in the bins, and some placement reaches each."""
+
+from fractions import Fraction
+from typing import NamedTuple
+
+import numpy as np
+import pytest
+import references
+import torch
+from hypothesis import given
+from hypothesis import strategies as st
+from placements import counts_of, order_inside, tied_samples
+
+import torch_binmetrics as tb
+from torch_binmetrics import Edges, FloatBits, Uniform, confusion_along
+
+SEEDS = st.integers(0, 2**32 - 1)
+CUTS = [Uniform(8), Uniform(2), Edges([0.1, 0.3, 0.5, 0.9]), FloatBits(9), FloatBits(16)]
+
+
+class Area(NamedTuple):
+    """An area, its bounds and its reference; whether tied positives reach the lower and the upper bound."""
+
+    value: object
+    bounds: object
+    reference: object
+    tied: tuple[bool, bool] = (False, False)
+
+
+AREAS = {
+    "gini": Area(tb.gini, tb.gini_bounds, references.gini),
+    "PR": Area(tb.precision_recall_auc, tb.precision_recall_auc_bounds, references.precision_recall_auc, (True, False)),
+    "PRG": Area(tb.precision_recall_gain_auc, tb.precision_recall_gain_auc_bounds, references.precision_recall_gain_auc),
+}
+EACH = pytest.mark.parametrize("area", AREAS.values(), ids=AREAS)
+
+
+def numbers(preds, target, weights=None):
+    """Labels, float64 scores and perhaps weights, as the references take them."""
+    return target.numpy(), preds.double().numpy(), None if weights is None else weights.numpy()
+
+
+@EACH
+@pytest.mark.parametrize("weighted", [False, True])
+@pytest.mark.parametrize("cuts", CUTS, ids=repr)
+def test_bounds_hold_in_hundreds_of_cases(area, cuts, weighted):
+    rng = np.random.default_rng(CUTS.index(cuts))
+    for _ in range(150 if weighted else 400):
+        preds, target, weights = tied_samples(rng)
+        weights[:2] = weights[:2].clamp(min=0.01)
+        data = (preds, target, weights) if weighted else (preds, target)
+        c = confusion_along(counts_of(cuts, *data))
+        low, high = area.bounds(c)
+        assert low <= references.of_samples(area.reference)(*numbers(*data)) <= high
+        assert low <= area.value(c) <= high
+        assert high <= 1
+
+
+@EACH
+@given(counts=st.lists(st.tuples(st.integers(0, 12), st.integers(0, 12)), min_size=8, max_size=8))
+def test_some_order_inside_the_bins_reaches_each_bound(area, counts):
+    counts = torch.tensor(counts).T
+    counts[:, 3] += torch.tensor([1, 1])
+    ends = area.bounds(confusion_along(counts))
+    for end, positives_first, tied in zip(ends, [False, True], area.tied, strict=True):
+        data = order_inside(counts, positives_first=positives_first, tied=tied)
+        assert torch.equal(counts_of(Uniform(8), *data), counts[:, counts.sum(0) > 0])
+        assert end.item() == pytest.approx(references.of_samples(area.reference)(*numbers(*data)), abs=1e-11)
+
+
+@EACH
+@pytest.mark.parametrize("most", [(10**12, 10**12), (10**12, 3), (3, 10**12), (10**6, 10**3)], ids=str)
+@given(seed=SEEDS, bins=st.integers(1, 30))
+def test_large_and_rare_counts_give_the_fraction_and_bounds_around_it(area, most, seed, bins):
+    rng = np.random.default_rng(seed)
+    counts = np.stack([rng.integers(0, end + 1, bins) for end in most]) * (rng.random((2, bins)) < rng.choice([0.3, 0.8, 1]))
+    counts[:, rng.integers(bins)] += 1
+    c = confusion_along(torch.from_numpy(counts))
+    exact = area.reference(references.accumulated(counts.T[::-1].tolist()))
+    low, high = area.bounds(c)
+    assert area.value(c).item() == pytest.approx(float(exact), rel=1e-12, abs=1e-12)
+    assert low <= area.value(c) <= high
+    assert Fraction(low.item()) <= exact <= Fraction(high.item())
+
+
+@EACH
+@pytest.mark.parametrize("bins", [2, 10, 3000])
+@pytest.mark.parametrize("size", [1, 10**5, 10**9])
+def test_a_perfect_order_gives_one_and_bounds_up_to_one(area, bins, size):
+    counts = torch.randint(1, size + 1, (2, bins), generator=torch.Generator().manual_seed(bins))
+    counts[0, bins // 2 :] = 0
+    counts[1, : bins // 2] = 0
+    c = confusion_along(counts)
+    low, high = area.bounds(c)
+    assert area.value(c).item() == pytest.approx(1, abs=1e-12)
+    assert 1 - 1e-9 <= low <= area.value(c) <= high <= 1
