@@ -549,6 +549,26 @@ class Net(nn.Module):
         return nn.functional.binary_cross_entropy_with_logits(logits, target)
 
 
+def an_ignite_engine_has_the_values_of_all_ranks(at: Rank) -> None:
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")  # of torch.distributed.optim, which ignite imports
+        from ignite.engine import Engine
+
+        from torch_binmetrics.integrations.ignite import attach
+
+    def make() -> tb.MetricCollection:
+        return tb.MetricCollection({"auroc": tb.BinaryAUROC(), "f1": tb.BinaryF1Score()})
+
+    shares = [[part.split(3_000)[: 7 - rank] for part in skewed(seed=rank)[:2]] for rank in range(at.world)]
+    engine = Engine(lambda _, batch: batch)
+    attach(engine, make())
+    with watched() as calls:
+        found = engine.run(list(zip(*shares[at.rank], strict=True)), max_epochs=2).metrics
+    assert calls == {"all_reduce": 2}
+    wanted = alone(make, *(tuple(map(torch.cat, share)) for share in shares))
+    assert found == tb.floats(wanted)
+
+
 def ddp_leaves_the_counts_of_a_module_alone(at: Rank) -> None:
     g = torch.Generator().manual_seed(at.rank)
     model = nn.parallel.DistributedDataParallel(Net(at.rank))
@@ -655,6 +675,7 @@ SCENARIOS: dict[Callable[[Rank], None], tuple[int, ...]] = {
     early_stopping_resumes_alike_on_all_ranks: (2,),
     early_stopping_of_a_group_follows_the_first_of_that_group: (3,),
     only_rank_0_writes_to_tensorboard_and_all_get_the_values: (2,),
+    an_ignite_engine_has_the_values_of_all_ranks: (2,),
     ddp_leaves_the_counts_of_a_module_alone: (2,),
     dropped_samples_are_summed: (2, 3),
     metrics_outlive_their_process_group: (3,),

@@ -83,6 +83,7 @@ def test_importing_the_package_loads_nothing_but_torch():
         ("matplotlib", "torch_binmetrics.integrations.tensorboard", "tensorboard"),
         ("tensorboard", "torch_binmetrics.integrations.tensorboard", "tensorboard"),
         ("transformers", "torch_binmetrics.integrations.huggingface", "huggingface"),
+        ("ignite", "torch_binmetrics.integrations.ignite", "ignite"),
     ],
 )
 def test_a_missing_extra_is_named_with_the_command_that_installs_it(blocked, module, extra):
@@ -192,5 +193,6 @@ def test_optional_packages_are_imported_in_the_file_that_is_named_after_them_or_
             )
             found |= {(path.stem, name) for name in others}
     allowed = {("plots", "matplotlib"), ("torchmetrics", "torchmetrics"), ("cuda", "triton"), ("huggingface", "transformers")}
+    allowed |= {("ignite", "ignite")}
     assert found <= allowed
     assert ("plots", "matplotlib") in found
