@@ -23,7 +23,7 @@ sanitize: .venv/ready
 	$(CC) -std=c11 -O1 -g -Wall -Wextra -Werror -fno-omit-frame-pointer -fsanitize=address,undefined \
 		-fno-sanitize-recover=all -fPIC -shared \
 		-I$$($(BIN)/python -c "import sysconfig; print(sysconfig.get_paths()['include'])") \
-		torch_binmetrics/counting/_cpu.c -o build/sanitized/torch_binmetrics/counting/_cpu.abi3.so
+		torch_binmetrics/counting/_cpu.c -lm -o build/sanitized/torch_binmetrics/counting/_cpu.abi3.so
 	PYTHONPATH=build/sanitized ASAN_OPTIONS=detect_leaks=0 LD_PRELOAD=$$($(CC) -print-file-name=libasan.so) \
 		$(BIN)/pytest -q -p no:cacheprovider tests/test_compiled.py
 

@@ -13,6 +13,7 @@ setup(
             "torch_binmetrics.counting._cpu",
             ["torch_binmetrics/counting/_cpu.c"],
             extra_compile_args=FLAGS,
+            libraries=[] if MSVC else ["m"],
             py_limited_api=True,
             optional=True,
         )

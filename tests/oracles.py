@@ -11,6 +11,7 @@ import references
 import torch
 from scipy.optimize import brentq
 from scipy.special import expit, logit
+from scipy.stats import entropy
 from sklearn import metrics as sk
 from torch import Tensor
 
@@ -21,6 +22,7 @@ NAMED = {name: getattr(tb, name) for name in tb.__all__ if name.startswith("Bina
 AT_THRESHOLD = {name: named for name, named in NAMED.items() if issubclass(named, tb.AtThreshold)}
 AREAS = {name: named for name, named in NAMED.items() if issubclass(named, tb.OverCuts)}
 CURVES = {name: named for name, named in NAMED.items() if issubclass(named, tb.AlongCuts)}
+SUMS = {name: named for name, named in NAMED.items() if issubclass(named, tb.OfSums)}
 
 
 def at(score: Oracle, **fixed: Any) -> Oracle:
@@ -141,6 +143,69 @@ def trapezoids(y, scores, *, sample_weight):
     return sk.auc(recall, precision)
 
 
+def of_probabilities(score: Oracle) -> Oracle:
+    """The oracle of a score of probabilities, which those of logits are the logistic function of."""
+
+    def oracle(y, scores, weights=None, *, from_logits=False, **options):
+        weights = np.ones(len(y)) if weights is None else weights
+        return score(y, expit(scores) if from_logits else scores, weights, **options)
+
+    return oracle
+
+
+def losses(y, scores, *, from_logits, eps=0.0):
+    """Minus the log of the probability of each label, clipped."""
+    z = np.where(y == 1, -scores, scores)
+    with np.errstate(divide="ignore"):
+        loss = np.logaddexp(0, z) if from_logits else -np.log(np.where(y == 1, scores, 1 - scores))
+    return loss if eps == 0 else np.clip(loss, -np.log1p(-eps), -np.log(eps))
+
+
+def mean_loss(y, scores, weights=None, *, from_logits=False, eps=0.0):
+    """Mean log loss, infinite losses included unless they have no weight; scikit-learn's own always clips."""
+    weights = np.ones(len(y)) if weights is None else weights
+    return np.average(losses(y, scores, from_logits=from_logits, eps=eps)[weights > 0], weights=weights[weights > 0])
+
+
+def entropy_ratio(y, scores, weights=None, **options):
+    """Mean log loss over the entropy of the labels, in nats."""
+    return mean_loss(y, scores, weights, **options) / entropy(
+        [1 - np.average(y, weights=weights), np.average(y, weights=weights)]
+    )
+
+
+def hinge(y, scores, weights=None, *, squared=False, **_):
+    """scikit-learn's hinge loss of decision values, or that of squared losses."""
+    if not squared:
+        return sk.hinge_loss(y, scores, sample_weight=weights)
+    return np.average(np.square(np.maximum(1 - (2 * y - 1) * scores, 0)), weights=weights)
+
+
+def reliability(y, scores, weights=None, *, from_logits=False, n_bins=15, strategy="uniform"):
+    """Mean probability, share of positives and weight in every bin, sample by sample."""
+    p = expit(scores) if from_logits else scores
+    w = np.ones(len(y), dtype=int) if weights is None else weights
+    if strategy == "uniform":
+        edges = np.arange(1, n_bins) / n_bins
+        group = (scores[:, None] >= np.float32(logit(edges) if from_logits else edges)).sum(1)
+    else:
+        below = np.array([w[scores < score].sum() for score in scores])
+        total = len(y) - 1 if weights is None else w.sum()
+        group = (np.arange(1, n_bins) * total < n_bins * below[:, None]).sum(1)
+    inside = [group == k for k in range(n_bins)]
+    sums = np.array([[(w * column)[chosen].sum() for chosen in inside] for column in (p, y)])
+    counts = np.array([w[chosen].sum() for chosen in inside])
+    with np.errstate(invalid="ignore"):
+        return *(sums / counts), counts
+
+
+def calibration(y, scores, weights=None, *, norm="l1", **options):
+    """Expected, root-mean-square or maximum calibration error."""
+    predicted, found, counts = (row[np.isfinite(row)] for row in reliability(y, scores, weights, **options))
+    gap, share = np.abs(predicted - found), counts[counts > 0] / counts.sum()
+    return {"max": gap.max(), "l1": (gap * share).sum(), "l2": np.sqrt((gap**2 * share).sum())}[norm]
+
+
 THRESHOLDS = ({}, {"threshold": 0.3}, {"threshold": 0.9})
 #: Class name -> what to build it with, and the oracle on labels, float64 scores, weights and what it was built with.
 ORACLES: dict[str, tuple[tuple[dict[str, Any], ...], Oracle]] = {
@@ -183,6 +248,17 @@ ORACLES: dict[str, tuple[tuple[dict[str, Any], ...], Oracle]] = {
     "BinaryGini": (({},), lambda *data, **options: 2 * over(sk.roc_auc_score)(*data, **options) - 1),
     "BinaryPrecisionRecallAUC": (({},), over(trapezoids)),
     "BinaryPrecisionRecallGainAUC": (({},), references.of_samples(references.precision_recall_gain_auc)),
+    "BinaryBrierScore": (({},), of_probabilities(lambda y, p, w: sk.brier_score_loss(y, p, sample_weight=w))),
+    "BinaryLogLoss": (({}, {"eps": 1e-7}), mean_loss),
+    "BinaryNormalizedEntropy": (({"eps": 1e-7},), entropy_ratio),
+    "BinaryCalibrationRatio": (({},), of_probabilities(lambda y, p, w: (w * p).sum() / (w * y).sum())),
+    "BinaryMeanPrediction": (({},), of_probabilities(lambda y, p, w: np.average(p, weights=w))),
+    "BinaryHingeLoss": (({}, {"squared": True}), hinge),
+    "BinaryReliabilityCurve": (({}, {"n_bins": 4}, {"n_bins": 5, "strategy": "quantile"}), reliability),
+    "BinaryCalibrationError": (
+        ({}, {"norm": "l2"}, {"norm": "max"}, {"n_bins": 10}, {"n_bins": 5, "strategy": "quantile"}),
+        calibration,
+    ),
 }
 VARIANTS = [(name, options) for name, (variants, _) in ORACLES.items() for options in variants]
 Variant = tuple[str, dict[str, Any]]

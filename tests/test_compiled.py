@@ -12,6 +12,7 @@ from hypothesis import strategies as st
 
 from torch_binmetrics import BinaryAUROC, Edges, FloatBits, Layout, ScoreHistogram, Threshold, Uniform, count
 from torch_binmetrics.counting import backend, cpu, reference
+from torch_binmetrics.summands import Hinge, LogLoss, Probability, SquaredError
 
 FLOATS = [torch.float16, torch.bfloat16, torch.float32, torch.float64]
 INTEGERS = [torch.bool, torch.uint8, torch.int8, torch.int16, torch.int32, torch.int64]
@@ -31,19 +32,27 @@ CUTS = [
     Edges(torch.linspace(-3, 3, 1001)),
     Edges(torch.linspace(0, 1, 10_000) ** 20),
 ]
+SUMS = [(SquaredError(),), (Hinge(), Hinge(squared=True)), (Probability(), LogLoss(), LogLoss(1e-7))]
 SPECIAL = [float("nan"), float("inf"), -float("inf"), 0.0, -0.0, 1e-45, -1e-45, 1.0, 1.0000001, 0.5, 0.3, 65504.0, 3e38, 1e300]
 LABELS = [-100, -1, 2, 7, 156, 255, -(2**31), 2**40]
 SIZES = [0, 1, 2, 31, 511, 512, 513, 1023, 4097]
 
 needs_compiled = pytest.mark.skipif(cpu.native is None, reason="the compiled loop was not built, or is switched off")
 
-layouts = st.builds(
-    Layout,
-    st.sampled_from(CUTS),
-    ignore_index=st.sampled_from([None, None, -100, -1, 0, 1, 156, 255, 2**40]),
-    weighted=st.booleans(),
-    invalid=st.sampled_from(["raise", "drop", "drop"]),
-)
+
+def layouts_of(cuts, from_logits):
+    return st.builds(
+        Layout,
+        st.sampled_from(cuts),
+        from_logits=from_logits,
+        ignore_index=st.sampled_from([None, None, -100, -1, 0, 1, 156, 255, 2**40]),
+        weighted=st.booleans(),
+        sums=st.sampled_from([(), (), (), *SUMS]),
+        invalid=st.sampled_from(["raise", "drop", "drop"]),
+    )
+
+
+layouts = layouts_of(CUTS, st.just(False)) | layouts_of([FloatBits(9), FloatBits(16), Uniform(1024)], st.just(True))
 
 
 @st.composite
@@ -100,7 +109,9 @@ def test_compiled_equals_reference_bit_for_bit(tallies, batch, weighted):
     done, counts = counted(cpu.count, tallies, batch, starts)
     expected_done, expected = counted(reference.count, tallies, batch, starts)
     assert done == expected_done
-    assert all(map(torch.equal, counts, expected))
+    for layout, found, wanted in zip(tallies, counts, expected, strict=True):
+        assert torch.equal(found[: layout.counted], wanted[: layout.counted])
+        torch.testing.assert_close(found[layout.counted :], wanted[layout.counted :], rtol=1e-14, atol=0)
     assert done or all(map(torch.equal, counts, starts))
 
 

@@ -9,7 +9,7 @@ import pytest
 import torch
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from oracles import AREAS, NAMED, VARIANTS, agree, ask, once
+from oracles import AREAS, NAMED, SUMS, VARIANTS, agree, ask, once
 from scipy.special import expit
 
 import torch_binmetrics as tb
@@ -35,6 +35,7 @@ DISTRIBUTIONS = {
     "low": (beta(1, 60), beta(2, 60), 0.03, np.asarray),
 }
 EACH_DISTRIBUTION = pytest.mark.parametrize("name", DISTRIBUTIONS)
+COUNT_VARIANTS = [variant for variant in VARIANTS if variant[0] not in SUMS]
 AREA_VARIANTS = [variant for variant in VARIANTS if variant[0] in AREAS]
 AUROC, AP = ("BinaryAUROC", {}), ("BinaryAveragePrecision", {})
 
@@ -136,7 +137,7 @@ def test_products_of_large_counts_do_not_overflow(**counts):
 
 
 #: scikit-learn's own correlation of large weights is right to 8 digits only; the test above asks fractions.
-LARGE_VARIANTS = [(name, options) for name, options in VARIANTS if "threshold" not in options and "Matthews" not in name]
+LARGE_VARIANTS = [(name, options) for name, options in COUNT_VARIANTS if "threshold" not in options and "Matthews" not in name]
 
 
 @pytest.mark.parametrize("variant", LARGE_VARIANTS, ids=str)
@@ -194,7 +195,7 @@ def many_bins(seed, chosen):
 
 
 @pytest.mark.usefixtures("_threads")
-@pytest.mark.parametrize(("seed", "chosen"), [(0, VARIANTS), *((seed, AREA_VARIANTS) for seed in range(1, 4))])
+@pytest.mark.parametrize(("seed", "chosen"), [(0, COUNT_VARIANTS), *((seed, AREA_VARIANTS) for seed in range(1, 4))])
 def test_one_and_two_threads_give_the_same_bits_of_every_metric(seed, chosen):
     collection = many_bins(seed, chosen)
     results = []
@@ -206,3 +207,18 @@ def test_one_and_two_threads_give_the_same_bits_of_every_metric(seed, chosen):
         results.append(found)
     assert len(results[0]) == len(chosen) + len(AREA_VARIANTS)
     assert [name for name in results[0] if results[0][name] != results[1][name]] == []
+
+
+@pytest.mark.usefixtures("_threads")
+@pytest.mark.parametrize("name", [name for name in SUMS if not issubclass(SUMS[name], tb.InBins)])
+def test_one_and_two_threads_give_the_same_bits_of_every_mean(name):
+    preds = tb.FloatBits(18).thresholds().unique()
+    preds = preds[(preds >= 0) & (preds <= 1)].repeat(2)
+    target = torch.randint(2, preds.shape, generator=torch.Generator().manual_seed(0))
+    metric = once((name, {}), (preds, target), cuts=tb.FloatBits(18))
+    assert int((metric.histogram.counts.sum(0) > 0).sum()) > 32_768
+    values = []
+    for threads in (1, 2):
+        torch.set_num_threads(threads)
+        values.append(bits(metric.compute()))
+    assert values[0] == values[1]

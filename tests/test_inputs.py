@@ -24,9 +24,13 @@ from torch_binmetrics import (
     BinaryAccuracy,
     BinaryAUROC,
     BinaryAveragePrecision,
+    BinaryBrierScore,
+    BinaryCalibrationError,
     BinaryConfusionMatrix,
     BinaryF1Score,
     BinaryFBetaScore,
+    BinaryHingeLoss,
+    BinaryLogLoss,
     BinaryRecall,
     BinaryROC,
     BinaryStatScores,
@@ -597,6 +601,10 @@ def accelerated():
             "logits": BinaryROC(from_logits=True),
             "uniform logits": BinaryAUROC(64, from_logits=True),
             "dropping": BinaryRecall(0.7, invalid="drop"),
+            "error": BinaryBrierScore(),
+            "loss": BinaryLogLoss(eps=1e-7, from_logits=True, weighted=True),
+            "calibration": BinaryCalibrationError(),
+            "hinge": BinaryHingeLoss(),
         }
     )
 

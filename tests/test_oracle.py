@@ -9,7 +9,7 @@ import pytest
 import torch
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from oracles import AREAS, AT_THRESHOLD, CURVES, NAMED, ORACLES, VARIANTS, agree, ask, once, random_samples
+from oracles import AREAS, AT_THRESHOLD, CURVES, NAMED, ORACLES, SUMS, VARIANTS, agree, ask, once, random_samples
 from sklearn import metrics as sk
 from sklearn.exceptions import UndefinedMetricWarning
 
@@ -29,7 +29,7 @@ def twin(name):
 
 def test_every_named_metric_has_an_oracle_and_a_functional_twin():
     assert ORACLES.keys() == NAMED.keys()
-    assert NAMED.keys() == AT_THRESHOLD.keys() | AREAS.keys() | CURVES.keys()
+    assert NAMED.keys() == AT_THRESHOLD.keys() | AREAS.keys() | CURVES.keys() | SUMS.keys()
     twins = [key for key in vars(functional) if key.startswith("binary_")]
     assert sorted(key.replace("_", "") for key in twins) == sorted(name.lower() for name in NAMED)
 
@@ -202,6 +202,13 @@ UNDEFINED = {
     "BinaryGini": ["tn", "fp", "fn", "tp", "tn fp", "fn tp"],
     "BinaryPrecisionRecallAUC": ["tn", "fp", "tn fp"],
     "BinaryPrecisionRecallGainAUC": ["tn", "fp", "fn", "tp", "tn fp", "fn tp"],
+    "BinaryBrierScore": [],
+    "BinaryLogLoss": [],
+    "BinaryNormalizedEntropy": ["tn", "fp", "fn", "tp", "tn fp", "fn tp"],
+    "BinaryCalibrationRatio": ["tn", "fp", "tn fp"],
+    "BinaryMeanPrediction": [],
+    "BinaryHingeLoss": [],
+    "BinaryCalibrationError": [],
 }
 SCALARS = [variant for variant in VARIANTS if variant[0] in UNDEFINED and "threshold" not in variant[1]]
 
@@ -213,7 +220,11 @@ def situation(outcomes):
 
 
 def test_every_scalar_has_a_row_in_the_table_of_what_is_undefined():
-    assert UNDEFINED.keys() == NAMED.keys() - CURVES.keys() - {"BinaryStatScores", "BinaryConfusionMatrix"}
+    assert UNDEFINED.keys() == NAMED.keys() - CURVES.keys() - {
+        "BinaryStatScores",
+        "BinaryConfusionMatrix",
+        "BinaryReliabilityCurve",
+    }
 
 
 @pytest.mark.parametrize("outcomes", SITUATIONS)
@@ -223,7 +234,7 @@ def test_what_is_undefined_is_nan_or_a_ratio_of_choice_and_never_minus_zero(outc
         value = once(variant, situation(outcomes), zero_division=zero_division).compute()
         if outcomes and outcomes not in UNDEFINED[variant[0]]:
             assert value.isfinite()
-        elif variant[0] in AREAS or math.isnan(zero_division):
+        elif variant[0] in AREAS | SUMS or math.isnan(zero_division):
             assert value.isnan()
         else:
             assert value == zero_division

@@ -1,11 +1,20 @@
 """Binary-classification metrics for PyTorch training loops: one pass, fixed memory, certain error bounds."""
 
-from torch_binmetrics.areas import auroc, average_precision, gini, precision_recall_auc, precision_recall_gain_auc
+from torch_binmetrics.areas import (
+    auroc,
+    average_precision,
+    gini,
+    precision_recall_auc,
+    precision_recall_gain_auc,
+)
 from torch_binmetrics.binary import (
     BinaryAccuracy,
     BinaryAUROC,
     BinaryAveragePrecision,
     BinaryBalancedAccuracy,
+    BinaryBrierScore,
+    BinaryCalibrationError,
+    BinaryCalibrationRatio,
     BinaryCohenKappa,
     BinaryConfusionMatrix,
     BinaryCumulativeGains,
@@ -22,13 +31,17 @@ from torch_binmetrics.binary import (
     BinaryGeometricMean,
     BinaryGini,
     BinaryHammingDistance,
+    BinaryHingeLoss,
     BinaryInformedness,
     BinaryJaccardIndex,
     BinaryLiftCurve,
+    BinaryLogLoss,
     BinaryMarkedness,
     BinaryMatthewsCorrCoef,
+    BinaryMeanPrediction,
     BinaryNegativeLikelihoodRatio,
     BinaryNegativePredictiveValue,
+    BinaryNormalizedEntropy,
     BinaryPositiveLikelihoodRatio,
     BinaryPrecision,
     BinaryPrecisionRecallAUC,
@@ -38,6 +51,7 @@ from torch_binmetrics.binary import (
     BinaryPrevalence,
     BinaryPrevalenceThreshold,
     BinaryRecall,
+    BinaryReliabilityCurve,
     BinaryROC,
     BinarySpecificity,
     BinaryStatScores,
@@ -49,9 +63,20 @@ from torch_binmetrics.bounds import (
     precision_recall_auc_bounds,
     precision_recall_gain_auc_bounds,
 )
-from torch_binmetrics.collection import MetricCollection, floats
-from torch_binmetrics.confusion import Confusion, confusion_along, confusion_at
-from torch_binmetrics.counting import Dropped, Layout, count
+from torch_binmetrics.collection import (
+    MetricCollection,
+    floats,
+)
+from torch_binmetrics.confusion import (
+    Confusion,
+    confusion_along,
+    confusion_at,
+)
+from torch_binmetrics.counting import (
+    Dropped,
+    Layout,
+    count,
+)
 from torch_binmetrics.curves import (
     DET,
     ROC,
@@ -64,7 +89,13 @@ from torch_binmetrics.curves import (
     precision_recall_curve,
     roc,
 )
-from torch_binmetrics.cuts import Cuts, Edges, FloatBits, Threshold, Uniform
+from torch_binmetrics.cuts import (
+    Cuts,
+    Edges,
+    FloatBits,
+    Threshold,
+    Uniform,
+)
 from torch_binmetrics.diagnostics import (
     diagnostic_odds_ratio,
     false_discovery_rate,
@@ -79,11 +110,41 @@ from torch_binmetrics.diagnostics import (
     prevalence,
     prevalence_threshold,
 )
-from torch_binmetrics.early_stopping import EarlyStopping
-from torch_binmetrics.families import AlongCuts, AtBest, AtThreshold, OverCuts
-from torch_binmetrics.histogram import ScoreHistogram
-from torch_binmetrics.metric import Metric, Options
-from torch_binmetrics.operating_points import OperatingPoint
+from torch_binmetrics.early_stopping import (
+    EarlyStopping,
+)
+from torch_binmetrics.families import (
+    AlongCuts,
+    AtBest,
+    AtThreshold,
+    InBins,
+    OfSums,
+    OverCuts,
+)
+from torch_binmetrics.histogram import (
+    ScoreHistogram,
+)
+from torch_binmetrics.metric import (
+    Metric,
+)
+from torch_binmetrics.operating_points import (
+    OperatingPoint,
+)
+from torch_binmetrics.options import (
+    Options,
+)
+from torch_binmetrics.probabilities import (
+    Reliability,
+    brier_score,
+    calibration_error,
+    calibration_ratio,
+    equal_mass_groups,
+    hinge_loss,
+    log_loss,
+    mean_prediction,
+    normalized_entropy,
+    reliability_curve,
+)
 from torch_binmetrics.scores import (
     accuracy,
     balanced_accuracy,
@@ -102,7 +163,16 @@ from torch_binmetrics.scores import (
     specificity,
     stat_scores,
 )
-from torch_binmetrics.snapshot import Snapshot
+from torch_binmetrics.snapshot import (
+    Snapshot,
+)
+from torch_binmetrics.summands import (
+    Hinge,
+    LogLoss,
+    Probability,
+    SquaredError,
+    Summand,
+)
 
 __all__ = [
     "AlongCuts",
@@ -112,6 +182,9 @@ __all__ = [
     "BinaryAccuracy",
     "BinaryAveragePrecision",
     "BinaryBalancedAccuracy",
+    "BinaryBrierScore",
+    "BinaryCalibrationError",
+    "BinaryCalibrationRatio",
     "BinaryCohenKappa",
     "BinaryConfusionMatrix",
     "BinaryCumulativeGains",
@@ -128,13 +201,17 @@ __all__ = [
     "BinaryGeometricMean",
     "BinaryGini",
     "BinaryHammingDistance",
+    "BinaryHingeLoss",
     "BinaryInformedness",
     "BinaryJaccardIndex",
     "BinaryLiftCurve",
+    "BinaryLogLoss",
     "BinaryMarkedness",
     "BinaryMatthewsCorrCoef",
+    "BinaryMeanPrediction",
     "BinaryNegativeLikelihoodRatio",
     "BinaryNegativePredictiveValue",
+    "BinaryNormalizedEntropy",
     "BinaryPositiveLikelihoodRatio",
     "BinaryPrecision",
     "BinaryPrecisionRecallAUC",
@@ -145,6 +222,7 @@ __all__ = [
     "BinaryPrevalenceThreshold",
     "BinaryROC",
     "BinaryRecall",
+    "BinaryReliabilityCurve",
     "BinarySpecificity",
     "BinaryStatScores",
     "Confusion",
@@ -155,17 +233,25 @@ __all__ = [
     "EarlyStopping",
     "Edges",
     "FloatBits",
+    "Hinge",
+    "InBins",
     "Layout",
     "Lift",
+    "LogLoss",
     "Metric",
     "MetricCollection",
+    "OfSums",
     "OperatingPoint",
     "Options",
     "OverCuts",
     "PrecisionRecall",
+    "Probability",
     "ROC",
+    "Reliability",
     "ScoreHistogram",
     "Snapshot",
+    "SquaredError",
+    "Summand",
     "Threshold",
     "Uniform",
     "accuracy",
@@ -174,6 +260,9 @@ __all__ = [
     "average_precision",
     "average_precision_bounds",
     "balanced_accuracy",
+    "brier_score",
+    "calibration_error",
+    "calibration_ratio",
     "cohen_kappa",
     "confusion_along",
     "confusion_at",
@@ -182,6 +271,7 @@ __all__ = [
     "cumulative_gains",
     "det_curve",
     "diagnostic_odds_ratio",
+    "equal_mass_groups",
     "expected_cost",
     "false_discovery_rate",
     "false_negative_rate",
@@ -194,13 +284,17 @@ __all__ = [
     "gini",
     "gini_bounds",
     "hamming_distance",
+    "hinge_loss",
     "informedness",
     "jaccard_index",
     "lift_curve",
+    "log_loss",
     "markedness",
     "matthews_corrcoef",
+    "mean_prediction",
     "negative_likelihood_ratio",
     "negative_predictive_value",
+    "normalized_entropy",
     "positive_likelihood_ratio",
     "precision",
     "precision_recall_auc",
@@ -212,6 +306,7 @@ __all__ = [
     "prevalence",
     "prevalence_threshold",
     "recall",
+    "reliability_curve",
     "roc",
     "specificity",
     "stat_scores",

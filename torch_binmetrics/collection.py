@@ -209,12 +209,20 @@ def _check_free(name: str, metric: Metric[Any], process_group: Any) -> None:
 def _share(metrics: Sequence[Metric[Any]]) -> list[ScoreHistogram]:
     """Give metrics that count alike one histogram; the histograms, in the order in which they came up."""
     shared: dict[Layout, ScoreHistogram] = {}
-    hosts = [metric.histogram.layout for metric in metrics if metric._thresholds is None]
+    layouts = [metric.histogram.layout for metric in metrics]
+    hosts = [layout for layout, metric in zip(layouts, metrics, strict=True) if metric._thresholds is None and not metric.sums]
     for metric in metrics:
-        layout = _host(metric, hosts)
+        layout = _with_sums_of(layouts, metric.histogram.layout) if metric.sums else _host(metric, hosts)
         metric._read_off(shared.setdefault(layout, ScoreHistogram(layout, device=metric.histogram.state.device)))
         metric._in_collection = True
     return list(shared.values())
+
+
+def _with_sums_of(layouts: Sequence[Layout], own: Layout) -> Layout:
+    """A layout that sums all that others sum in the same cells of the same samples."""
+    alike = [other for other in layouts if other.sums and replace(other, sums=own.sums) == own]
+    sums = [summand for other in alike if other.valid_range == own.valid_range for summand in other.sums]
+    return replace(own, sums=tuple(dict.fromkeys(sums)))
 
 
 def _host(metric: Metric[Any], hosts: Sequence[Layout]) -> Layout:
@@ -224,7 +232,7 @@ def _host(metric: Metric[Any], hosts: Sequence[Layout]) -> Layout:
         return own
     for host in hosts:
         same_options = replace(own, cuts=host.cuts) == host
-        same_range = host.scored.valid_range == own.scored.valid_range
+        same_range = host.valid_range == own.valid_range
         if same_options and same_range and host.scored.positions(thresholds) is not None:
             return host
     return own

@@ -7,11 +7,18 @@ from typing import Any, TypeVar, Unpack, cast
 
 from torch import Tensor
 
+from torch_binmetrics.checks import integer
 from torch_binmetrics.cuts import Cuts, Edges, FloatBits, Threshold, as_cuts
-from torch_binmetrics.metric import Metric, Options
+from torch_binmetrics.metric import Metric
 from torch_binmetrics.operating_points import OperatingPoint
+from torch_binmetrics.options import Options
+from torch_binmetrics.probabilities import Strategy, equal_mass_groups
 from torch_binmetrics.snapshot import Snapshot
+from torch_binmetrics.summands import Probability
 
+#: Cells in a bin of equal width: to a bootstrap, samples of a cell are alike.
+PARTS = 16
+T = TypeVar("T")
 C = TypeVar("C", bound=tuple[Tensor, ...])
 CutsLike = Cuts | int | Sequence[float] | Tensor
 Thresholds = float | list[float] | tuple[float, ...] | Tensor
@@ -87,3 +94,67 @@ class AtBest(AlongCuts[OperatingPoint]):
 
     def _value(self, snapshot: Snapshot) -> OperatingPoint:
         return self.score(snapshot.confusion, self._reported(snapshot))
+
+
+class OfSums(Metric[T]):
+    """A score of what the cells sum besides their samples, exact: a mean loss, say.
+
+    To add one, give it ``sums``, the summands, and ``score``, a function of the counts and of the sum of each summand, all
+    by label and occupied bin, [2, points]. ``zero_division`` does not concern it.
+
+    Args:
+        cuts: the cells; finer ones make no difference to the value, but to a bootstrap, for which the samples of a cell are
+            alike.
+        options: those of :class:`~torch_binmetrics.Metric`.
+    """
+
+    score: Callable[..., T]
+
+    def __init__(self, cuts: CutsLike = FloatBits(16), **options: Unpack[Options]) -> None:
+        super().__init__(self.score, as_cuts(cuts), **options)
+
+    def bounds(self, *, sync: bool = True) -> tuple[Tensor, Tensor]:
+        """The value itself, twice: sums know nothing of the binning; a curve has no bounds.
+
+        Raises:
+            TypeError: the value is a curve.
+            ValueError, RuntimeError: as :meth:`compute`.
+        """
+        value: Any = self.compute(sync=sync)
+        if isinstance(value, tuple):
+            raise TypeError(f"{self!r} has no bounds: its points are exact means of their bins")
+        return value, value
+
+    def _value(self, snapshot: Snapshot) -> T:
+        return self.score(snapshot.counts, *map(snapshot.sums, self.sums))
+
+
+class InBins(OfSums[T]):
+    """A score of the reliability curve, in bins of equal width or of equal numbers of samples.
+
+    Args:
+        n_bins: number of bins.
+        strategy: "uniform" for bins of equal width, closed on the left and the last on both sides; "quantile" for bins of
+            equally many samples, whose edges are rounded to those of ``FloatBits(16)``.
+        options: those of :class:`~torch_binmetrics.Metric`.
+
+    Raises:
+        ValueError: ``n_bins`` below 1 or above 4,096, or another ``strategy``.
+    """
+
+    sums = (Probability(),)
+
+    def __init__(self, n_bins: int = 15, *, strategy: Strategy = "uniform", **options: Unpack[Options]) -> None:
+        integer("n_bins", n_bins)
+        if not 1 <= n_bins <= 4096:
+            raise ValueError(f"n_bins must be from 1 to 4096, got {n_bins}")
+        if strategy not in ("uniform", "quantile"):
+            raise ValueError(f"strategy must be 'uniform' or 'quantile', got {strategy!r}")
+        self.n_bins, self.strategy = n_bins, strategy
+        fine = n_bins * PARTS
+        super().__init__([i / fine for i in range(1, fine)] if strategy == "uniform" else FloatBits(16), **options)
+
+    def _value(self, snapshot: Snapshot) -> T:
+        uniform = self.strategy == "uniform"
+        groups = snapshot.occupied // PARTS if uniform else equal_mass_groups(snapshot.counts, self.n_bins)
+        return self.score(snapshot.counts, snapshot.sums(Probability()), groups, self.n_bins)

@@ -11,6 +11,7 @@ from torch import Tensor
 
 from torch_binmetrics.counting import Dropped, Layout, check_batch, count_checked
 from torch_binmetrics.distributed import sum_over_ranks, world_size
+from torch_binmetrics.summands import Summand
 
 T = TypeVar("T")
 STATE_VERSION = 1
@@ -44,6 +45,17 @@ class ScoreHistogram:
     def counts(self) -> Tensor:
         """Counts by label and bin: int64, or float64 sums of weights, [2, bins]; a view."""
         return self.state[: self.layout.ignored].view(2, -1)
+
+    def sums(self, summand: Summand) -> Tensor:
+        """What the layout sums of a summand, by label and bin: float64, [2, bins]; a view.
+
+        Raises:
+            ValueError: the layout does not sum that.
+        """
+        if summand not in self.layout.sums:
+            raise ValueError(f"expected one of {list(self.layout.sums)}, got {summand}: these counts do not sum that")
+        begin = self.layout.counted + self.layout.sums.index(summand) * self.layout.ignored
+        return self.state[begin : begin + self.layout.ignored].view(2, -1)
 
     @property
     def dropped(self) -> Dropped:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Callable, Iterable
-from typing import Any, Generic, Literal, Self, TypedDict, TypeVar
+from typing import Any, Generic, Literal, Self, TypeVar
 
 import torch
 from torch import Tensor
@@ -15,20 +15,9 @@ from torch_binmetrics.counting import Dropped, Layout
 from torch_binmetrics.cuts import Cuts, Threshold
 from torch_binmetrics.histogram import ScoreHistogram, count_apart, one_or_many
 from torch_binmetrics.snapshot import Snapshot
+from torch_binmetrics.summands import Summand
 
 T = TypeVar("T")
-
-
-class Options(TypedDict, total=False):
-    """Keyword-only options of every metric; see :class:`Metric`."""
-
-    from_logits: bool
-    ignore_index: int | None
-    weighted: bool
-    invalid: Literal["raise", "drop"]
-    zero_division: float
-    device: torch.device | str | None
-    process_group: Any
 
 
 class Metric(Generic[T]):
@@ -55,6 +44,8 @@ class Metric(Generic[T]):
 
     #: The lowest and the highest value for a confusion along thresholds, where that is known.
     limits: Callable[[Confusion], tuple[Tensor, Tensor]] | None = None
+    #: What the cells sum besides their samples.
+    sums: tuple[Summand, ...] = ()
 
     def __init__(
         self,
@@ -74,7 +65,9 @@ class Metric(Generic[T]):
         if not (math.isnan(zero_division) or zero_division in (0, 1)):
             raise ValueError(f"zero_division must be NaN, 0 or 1, got {zero_division}")
         self.process_group = process_group
-        layout = Layout(cuts, from_logits=from_logits, ignore_index=ignore_index, weighted=weighted, invalid=invalid)
+        layout = Layout(
+            cuts, from_logits=from_logits, ignore_index=ignore_index, weighted=weighted, sums=self.sums, invalid=invalid
+        )
         self._thresholds = self._fixed(layout.scored)
         self._at_many = not isinstance(cuts, Threshold)
         self._in_collection = False

@@ -9,6 +9,7 @@ from torch import Tensor
 
 from torch_binmetrics.confusion import Confusion, confusion_along, confusion_at
 from torch_binmetrics.histogram import ScoreHistogram
+from torch_binmetrics.summands import Summand
 
 
 class Snapshot:
@@ -27,19 +28,27 @@ class Snapshot:
     def __init__(self, histogram: ScoreHistogram) -> None:
         histogram.layout.check_valid(histogram.state)
         self.layout = histogram.layout
-        self._counts = histogram.counts
+        self._histogram = histogram
         self._at: dict[int, Confusion] = {}
+        self._sums: dict[Summand, Tensor] = {}
 
     @cached_property
     def occupied(self) -> Tensor:
         """Ascending numbers of the bins that hold samples, int64, [points]; bin 0 where nothing was counted."""
-        bins = self._counts.sum(0).nonzero().squeeze(1)
+        bins = self._histogram.counts.sum(0).nonzero().squeeze(1)
         return bins if len(bins) else bins.new_zeros(1)
 
     @cached_property
     def counts(self) -> Tensor:
-        """Counts by label and occupied bin, [2, points]."""
-        return self._counts[:, self.occupied]
+        """Counts by label and occupied bin: int64, or float64 sums of weights, [2, points]."""
+        counts = self._histogram.counts[:, self.occupied]
+        return counts if self.layout.weighted else counts.long()
+
+    def sums(self, summand: Summand) -> Tensor:
+        """What was summed besides, by label and occupied bin: float64, [2, points]."""
+        if summand not in self._sums:
+            self._sums[summand] = self._histogram.sums(summand)[:, self.occupied]
+        return self._sums[summand]
 
     @cached_property
     def confusion(self) -> Confusion:
@@ -63,8 +72,10 @@ class Snapshot:
         return self._at[position]
 
     def resampled(self, counts: Tensor) -> Snapshot:
-        """A reading of other counts in the same occupied bins, [2, points], whose thresholds are found but once."""
+        """A reading of other counts in the same occupied bins, [2, points]; the samples of a cell keep their mean of a sum."""
         other = object.__new__(Snapshot)
+        share = counts / self.counts.where(self.counts > 0, 1)
+        sums = {summand: (self.sums(summand) * share).where(counts > 0, 0.0) for summand in self.layout.sums}
         kept = {"occupied": self.occupied, "thresholds": self.thresholds, "probabilities": self.probabilities}
-        other.__dict__.update(kept, layout=self.layout, counts=counts, _at={})
+        other.__dict__.update(kept, layout=self.layout, counts=counts, _at={}, _sums=sums)
         return other

@@ -28,6 +28,16 @@ from torch_binmetrics.binary.diagnostics import (
     BinaryPrevalence,
     BinaryPrevalenceThreshold,
 )
+from torch_binmetrics.binary.probabilities import (
+    BinaryBrierScore,
+    BinaryCalibrationError,
+    BinaryCalibrationRatio,
+    BinaryHingeLoss,
+    BinaryLogLoss,
+    BinaryMeanPrediction,
+    BinaryNormalizedEntropy,
+    BinaryReliabilityCurve,
+)
 from torch_binmetrics.binary.scores import (
     BinaryAccuracy,
     BinaryBalancedAccuracy,

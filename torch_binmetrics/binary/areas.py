@@ -8,7 +8,7 @@ from typing import Unpack
 from torch_binmetrics import areas, bounds
 from torch_binmetrics.cuts import FloatBits
 from torch_binmetrics.families import CutsLike, OverCuts
-from torch_binmetrics.metric import Options
+from torch_binmetrics.options import Options
 
 
 class BinaryAUROC(OverCuts):

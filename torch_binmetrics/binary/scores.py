@@ -7,7 +7,7 @@ from typing import Literal, Unpack
 
 from torch_binmetrics import scores
 from torch_binmetrics.families import AtThreshold, Thresholds
-from torch_binmetrics.metric import Options
+from torch_binmetrics.options import Options
 
 
 class BinaryAccuracy(AtThreshold):

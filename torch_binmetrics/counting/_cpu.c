@@ -2,13 +2,15 @@
 
    It takes raw pointers, dtype codes, sizes and strides, so that it needs no torch headers and fits every torch.
    A block is fetched, its validity folded into one flag, its cells computed by loops that the compiler vectorises,
-   and then scattered. Only a block whose flag is set is looked at sample by sample. */
+   and then scattered. Only a block whose flag is set is looked at sample by sample. Losses come of this platform's libm,
+   whose exp and log may differ from torch's in the last bit. */
 
 #define _GNU_SOURCE
 #define Py_LIMITED_API 0x030B0000
 #define PY_SSIZE_T_CLEAN
 #include <Python.h>
 #include <float.h>
+#include <math.h>
 #include <stdatomic.h>
 #include <stdint.h>
 #include <stdlib.h>
@@ -17,9 +19,10 @@
 #include <dlfcn.h>
 #endif
 
-enum { BLOCK = 512, MAX_DIMS = 16, MAX_TALLIES = 64, MAX_THREADS = 8, PRIVATE_BYTES = 3500000 };
+enum { BLOCK = 512, MAX_DIMS = 16, MAX_TALLIES = 64, MAX_THREADS = 8, MAX_SUMS = 8, PRIVATE_BYTES = 3500000 };
 enum { THRESHOLD, UNIFORM, FLOAT_BITS, EDGES };
 enum { F32, F64, BF16, F16, I8, I16, I32, I64, U8, BOOL };
+enum { PROBABILITY, SQUARED_ERROR, LOG_LOSS, HINGE, SQUARED_HINGE };
 enum { IGNORED, BAD_LABEL, NAN_SCORE, OUT_OF_RANGE, BAD_WEIGHT, EXTRA_CELLS };
 /* Compiled twice, for the baseline and for AVX2 (1.8 times as fast), and chosen when the module is loaded. */
 #if defined(__x86_64__) && defined(__GNUC__) && defined(__linux__)
@@ -36,9 +39,16 @@ typedef struct {
     int64_t size[MAX_DIMS], stride[MAX_DIMS];
 } Source;
 
+/* What else the cells sum: a function of score and label, and its least and greatest value if those are clipped. */
+typedef struct {
+    int kind;
+    double low, high;
+} Summand;
+
 /* How one layout counts, and where. */
 typedef struct {
-    int kind, shift, strict, weighted, bounded, ignoring;
+    int kind, shift, strict, weighted, bounded, ignoring, logits, sums;
+    Summand sum[MAX_SUMS];
     int32_t bins, first, guides, step;
     float at;
     int64_t ignore;
@@ -49,7 +59,7 @@ typedef struct {
 
 typedef struct {
     Source preds, target, weight;
-    int tallies, any_bounded, any_weighted, always_careful, tables;
+    int tallies, any_bounded, any_weighted, any_real, always_careful, tables;
     Tally tally[MAX_TALLIES];
 } Job;
 
@@ -73,7 +83,8 @@ typedef struct {
     const float *x;
     int32_t y[BLOCK], bad_label[BLOCK], cell[BLOCK];
     float scores[BLOCK];
-    double w[BLOCK];
+    const double *exact;
+    double w[BLOCK], doubles[BLOCK], value[BLOCK];
     int64_t raw[3][BLOCK];
     const void *labels;
     int flagged, careful;
@@ -155,6 +166,14 @@ static const float *scores_of(int type, const void *raw, int n, float *out)
     case U8: EACH(uint8_t, v[i])
     default: EACH(uint8_t, v[i] != 0)
     }
+    return out;
+}
+
+/* Scores as float64: as they were given if so, else those of float32. */
+static const double *doubles_of(int type, const void *raw, const float *x, int n, double *out)
+{
+    if (type == F64) return raw;
+    for (int i = 0; i < n; i++) out[i] = x[i];
     return out;
 }
 
@@ -296,10 +315,12 @@ static void read_block(const Job *job, int64_t begin, int n, Block *b)
     b->n = n;
     prefetch(&job->preds, begin + n, n);
     prefetch(&job->target, begin + n, n);
-    b->x = scores_of(job->preds.type, fetch(&job->preds, begin, n, b->raw[0]), n, b->scores);
+    const void *preds = fetch(&job->preds, begin, n, b->raw[0]);
+    b->x = scores_of(job->preds.type, preds, n, b->scores);
     b->labels = fetch(&job->target, begin, n, b->raw[1]);
     bad = labels_of(job->target.type, b->labels, n, b->y);
     for (int i = 0; i < n; i++) nan |= b->x[i] != b->x[i];
+    if (job->any_real) b->exact = doubles_of(job->preds.type, preds, b->x, n, b->doubles);
     if (job->any_bounded)
         for (int i = 0; i < n; i++) out |= !(b->x[i] >= 0) | !(b->x[i] <= 1);
     if (job->any_weighted && job->weight.data) {
@@ -340,6 +361,55 @@ static void count_two_bins(const Tally *t, const Block *b, int64_t *out)
     out[3] = both;
 }
 
+/* 1 / (1 + exp(-z)) without overflow. */
+static inline double sigmoid(double z)
+{
+    double e = exp(-fabs(z));
+    return (z >= 0 ? 1 : e) / (1 + e);
+}
+
+static inline double at_least_zero(double x) { return x > 0 ? x : 0; }
+
+/* What each sample of a block adds to a sum; those of invalid samples have no meaning. */
+static void values_of(const Summand *sum, const Block *b, int logits, double *out)
+{
+    const double *s = b->exact;
+    const int32_t *y = b->y;
+    for (int i = 0; i < b->n; i++) {
+        double p = s[i] > 0 ? s[i] < 1 ? s[i] : 1 : 0, against = y[i] ? -s[i] : s[i], v;
+        switch (sum->kind) {
+        case PROBABILITY: v = logits ? sigmoid(s[i]) : p; break;
+        case SQUARED_ERROR:
+            v = logits ? sigmoid(against) : y[i] ? 1 - p : p;
+            v *= v;
+            break;
+        case LOG_LOSS:
+            v = logits ? at_least_zero(against) + log1p(exp(-fabs(against))) : y[i] ? -log(p) : -log1p(-p);
+            v = v < sum->low ? sum->low : v > sum->high ? sum->high : v;
+            break;
+        default:
+            v = at_least_zero(1 + against);
+            if (sum->kind == SQUARED_HINGE) v *= v;
+        }
+        out[i] = v;
+    }
+}
+
+/* Add a block's samples to float64 cells, and to the sums after them; invalid samples and weights of 0 add to no sum. */
+static void scatter_real(const Tally *t, Block *b)
+{
+    double *counts = t->counts, *sums = counts + 2 * t->bins + EXTRA_CELLS;
+    int32_t valid = 2 * t->bins;
+    for (int i = 0; i < b->n; i++) counts[b->cell[i]] += t->weighted && b->cell[i] < valid ? b->w[i] : 1;
+    for (int k = 0; k < t->sums; k++, sums += valid) {
+        values_of(&t->sum[k], b, t->logits, b->value);
+        for (int i = 0; i < b->n; i++) {
+            double w = t->weighted ? b->w[i] : 1;
+            if (b->cell[i] < valid && w > 0) sums[b->cell[i]] += b->value[i] * w;
+        }
+    }
+}
+
 /* Add a block's cells to the counts of a tally, or to the private ones of a thread; sign -1 takes them back. */
 static Range scatter(const Job *job, const Tally *t, Block *b, uint32_t *own, int sign)
 {
@@ -347,7 +417,7 @@ static Range scatter(const Job *job, const Tally *t, Block *b, uint32_t *own, in
     int n = b->n, i = 0;
     Range hit = {0, 1};
     uint32_t *twin = own + (job->tables > 1 ? 2 * t->bins + EXTRA_CELLS : 0);
-    if (t->kind == THRESHOLD && !b->careful && !t->weighted) {
+    if (t->kind == THRESHOLD && !b->careful && !t->weighted && !t->sums) {
         count_two_bins(t, b, two);
         for (; i < 4; i++) {
             if (own) own[i] += (uint32_t)two[i];
@@ -357,9 +427,8 @@ static Range scatter(const Job *job, const Tally *t, Block *b, uint32_t *own, in
     }
     hit = cells_of(t, b);
     if (b->careful) careful_cells_of(job, t, b);
-    if (t->weighted) {
-        double *sums = t->counts;
-        for (; i < n; i++) sums[b->cell[i]] += b->cell[i] < 2 * t->bins ? b->w[i] : 1;
+    if (t->weighted || t->sums) {
+        scatter_real(t, b);
     } else if (own) {
         for (; i + 1 < n; i += 2) {
             own[b->cell[i]]++;
@@ -476,7 +545,7 @@ static int count_all(Job *job, int64_t n, int threads)
     int64_t cells = 0, fit, done;
     for (int k = 0; k < job->tallies; k++) cells += 2 * job->tally[k].bins + EXTRA_CELLS;
     fit = PRIVATE_BYTES / (int64_t)(cells * sizeof(uint32_t));
-    if (job->any_weighted) return acceptable(job, n) && count_range(job, 0, n, NULL, 1, NULL) == n;
+    if (job->any_real) return acceptable(job, n) && count_range(job, 0, n, NULL, 1, NULL) == n;
     if (threads > 0 && fit > 0 && n < INT32_MAX) {
         threads = threads > MAX_THREADS ? MAX_THREADS : threads;
         threads = threads > fit ? (int)fit : threads;
@@ -539,6 +608,7 @@ static PyObject *py_count(PyObject *module, PyObject *const *args, Py_ssize_t na
         job.any_bounded |= t->bounded;
         job.always_careful |= t->ignoring && (t->ignore == 0 || t->ignore == 1);
         job.any_weighted |= t->weighted;
+        job.any_real |= t->weighted || t->sums;
     }
     if (n > BLOCK * 8) {
         Py_BEGIN_ALLOW_THREADS
@@ -550,16 +620,32 @@ static PyObject *py_count(PyObject *module, PyObject *const *args, Py_ssize_t na
     return PyBool_FromLong(counted);
 }
 
-/* plan(kind, shift, strict, weighted, bounded, ignoring, bins, first, guides, step, at, ignore, guide, edges) -> bytes */
+/* The summands of a plan, (kind, low, high) each; returns 0 on an error. */
+static int read_summands(PyObject *given, Tally *t)
+{
+    Py_ssize_t sums = PyTuple_Size(given);
+    if (sums < 0) return 0;
+    if (sums > MAX_SUMS) { PyErr_SetString(PyExc_ValueError, "summands"); return 0; }
+    for (t->sums = 0; t->sums < sums; t->sums++) {
+        Summand *sum = &t->sum[t->sums];
+        if (!PyArg_ParseTuple(PyTuple_GetItem(given, t->sums), "idd", &sum->kind, &sum->low, &sum->high)) return 0;
+    }
+    return 1;
+}
+
+/* plan(kind, shift, strict, weighted, bounded, ignoring, logits, bins, first, guides, step, at, ignore, guide, edges,
+   summands) -> bytes */
 static PyObject *py_plan(PyObject *module, PyObject *args)
 {
     Tally t;
     long long ignore;
     Py_ssize_t guide, edges;
+    PyObject *summands;
     (void)module;
     memset(&t, 0, sizeof t);
-    if (!PyArg_ParseTuple(args, "iiiiiiiiiifLnn", &t.kind, &t.shift, &t.strict, &t.weighted, &t.bounded, &t.ignoring,
-                          &t.bins, &t.first, &t.guides, &t.step, &t.at, &ignore, &guide, &edges)) return NULL;
+    if (!PyArg_ParseTuple(args, "iiiiiiiiiiifLnnO", &t.kind, &t.shift, &t.strict, &t.weighted, &t.bounded, &t.ignoring,
+                          &t.logits, &t.bins, &t.first, &t.guides, &t.step, &t.at, &ignore, &guide, &edges, &summands)
+        || !read_summands(summands, &t)) return NULL;
     t.ignore = ignore;
     t.guide = (const int32_t *)guide;
     t.edges = (const float *)edges;

@@ -13,6 +13,7 @@ from torch import Tensor
 
 from torch_binmetrics.counting.layout import Layout, Tallies
 from torch_binmetrics.cuts import Cuts, Edges, FloatBits, Threshold, Uniform
+from torch_binmetrics.summands import Hinge, LogLoss, Probability, SquaredError, Summand
 
 #: The extension module, or None where it was not built or ``TORCH_BINMETRICS_NATIVE=0`` switches it off.
 native: ModuleType | None = None
@@ -37,7 +38,8 @@ TYPES = {
     torch.bool: 9,
 }
 PLAIN = (Tensor, torch.nn.Parameter)
-MAX_TALLIES, MAX_DIMENSIONS = 64, 16
+SUMMANDS: dict[type[Summand], int] = {Probability: 0, SquaredError: 1, LogLoss: 2, Hinge: 3}
+MAX_TALLIES, MAX_DIMENSIONS, MAX_SUMS = 64, 16, 8
 #: Batches from here on are shared among threads, whose private tables take a tenth of a millisecond to set up and add.
 THREADED = 1 << 18
 #: Guides of Edges: leading bits of the runs, and the most runs (1 MB).
@@ -71,11 +73,17 @@ def count(tallies: Tallies, preds: Tensor, target: Tensor, weight: Tensor | None
         arguments += (pointer, TYPES[tensor.dtype], geometry)
     plans = [_plan(layout) for layout, _ in tallies]  # which keep alive what they point into
     for (plan, _), (_, counts) in zip(plans, tallies, strict=True):
-        if not counts.is_contiguous():
+        if not plan or not counts.is_contiguous():
             return False
         arguments += (plan, counts.data_ptr())
     counted: bool = native.count(*arguments)
     return counted
+
+
+def _summand(summand: Summand) -> tuple[int, float, float]:
+    """A summand as the loop reads it: its number, and the range that it is clipped to."""
+    low, high = summand.range if isinstance(summand, LogLoss) else (0.0, math.inf)
+    return SUMMANDS[type(summand)] + (isinstance(summand, Hinge) and summand.squared), low, high
 
 
 class Lookup(NamedTuple):
@@ -92,17 +100,20 @@ class Lookup(NamedTuple):
 
 @lru_cache(maxsize=256)
 def _plan(layout: Layout) -> tuple[bytes, Lookup]:
-    """A layout as the loop reads it, and what that points into."""
+    """A layout as the loop reads it, and what that points into; no bytes where it sums what the loop does not know."""
     assert native is not None
     cuts = layout.scored
     lookup = _lookup(cuts)
+    if len(layout.sums) > MAX_SUMS or not SUMMANDS.keys() >= set(map(type, layout.sums)):
+        return b"", lookup
     plan: bytes = native.plan(
         lookup.kind,
         lookup.shift,
         layout.invalid == "raise",
         layout.weighted,
-        cuts.valid_range == (0, 1),
+        layout.valid_range == (0, 1),
         layout.ignore_index is not None,
+        layout.from_logits,
         cuts.bins,
         lookup.first,
         len(lookup.guide),
@@ -111,6 +122,7 @@ def _plan(layout: Layout) -> tuple[bytes, Lookup]:
         layout.ignore_index or 0,
         lookup.guide.data_ptr(),
         lookup.edges.data_ptr(),
+        tuple(map(_summand, layout.sums)),
     )
     return plan, lookup
 

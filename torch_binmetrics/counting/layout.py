@@ -12,6 +12,7 @@ from torch import Tensor
 
 from torch_binmetrics.checks import integer
 from torch_binmetrics.cuts import Cuts
+from torch_binmetrics.summands import Summand
 
 
 class Dropped(NamedTuple):
@@ -27,14 +28,17 @@ class Dropped(NamedTuple):
 class Layout:
     """What is counted, and how: equal layouts count alike, so they can share counts.
 
-    The counts are one flat tensor of ``cells`` numbers: negatives by bin, positives by bin, ignored samples, then the four
-    kinds of :class:`Dropped`; int64, or float64 sums of weights if ``weighted`` (excluded samples count 1 there too).
+    The counts are one flat tensor of ``cells`` numbers: negatives by bin, positives by bin, ignored samples, the four kinds
+    of :class:`Dropped`, then for each of ``sums`` its negatives by bin and positives by bin. They are int64, or float64 if
+    ``weighted`` or if anything else is summed (excluded samples count 1 there too).
 
     Args:
         cuts: where scores are cut into bins; thresholds are probabilities even if ``from_logits``.
         from_logits: scores are logits; the cuts are moved to logit space once, the data gets no sigmoid.
         ignore_index: label of samples to leave out, whatever their score; None for no such label.
         weighted: sum weights instead of counting samples.
+        sums: what else to sum in every cell, in float64 and times the weight; summands of probabilities make scores outside
+            [0, 1] invalid, unless ``from_logits``.
         invalid: "raise" on NaN scores, labels other than 0 and 1, bad weights and scores out of range, or "drop" them.
 
     Raises:
@@ -46,6 +50,7 @@ class Layout:
     from_logits: bool = False
     ignore_index: int | None = None
     weighted: bool = False
+    sums: tuple[Summand, ...] = ()
     invalid: Literal["raise", "drop"] = "raise"
 
     def __post_init__(self) -> None:
@@ -58,6 +63,8 @@ class Layout:
         for name in ("from_logits", "weighted"):
             if not isinstance(getattr(self, name), bool):
                 raise TypeError(f"{name} must be True or False, got {getattr(self, name)!r}")
+        if not isinstance(self.sums, tuple) or not all(isinstance(summand, Summand) for summand in self.sums):
+            raise TypeError(f"sums must be a tuple of Summands, got {self.sums!r}: pass (SquaredError(),), say")
         if self.invalid not in ("raise", "drop"):
             raise ValueError(f"invalid must be 'raise' or 'drop', got {self.invalid!r}")
         _ = self.scored
@@ -67,25 +74,37 @@ class Layout:
         """The cuts as they are applied to the scores given: in logit space if those are logits."""
         return self.cuts.to_logits() if self.from_logits else self.cuts
 
+    @cached_property
+    def valid_range(self) -> tuple[float, float]:
+        """Lowest and highest score that is valid."""
+        bounded = not self.from_logits and any(summand.of_probabilities for summand in self.sums)
+        return (0.0, 1.0) if bounded else self.scored.valid_range
+
     @property
     def ignored(self) -> int:
-        """The cell of ignored samples; those of invalid samples follow it."""
+        """The cell of ignored samples, after the counts; those of invalid samples follow it."""
         return 2 * self.scored.bins
+
+    @property
+    def counted(self) -> int:
+        """Number of cells that count samples; the sums follow them, ``ignored`` cells each."""
+        return self.ignored + 1 + len(Dropped._fields)
 
     @property
     def cells(self) -> int:
         """Length of a tensor of counts."""
-        return self.ignored + 1 + len(Dropped._fields)
+        return self.counted + len(self.sums) * self.ignored
 
     @property
     def dtype(self) -> torch.dtype:
         """Dtype of a tensor of counts."""
-        return torch.float64 if self.weighted else torch.int64
+        return torch.float64 if self.weighted or self.sums else torch.int64
 
     @property
     def meaning(self) -> str:
         """What one count stands for: counts of equal meaning may be added, whatever was left out of them."""
-        return f"{self.cuts}, from_logits={self.from_logits}, weighted={self.weighted}"
+        sums = f", sums={list(self.sums)}" if self.sums else ""
+        return f"{self.cuts}, from_logits={self.from_logits}, weighted={self.weighted}{sums}"
 
     def empty(self, device: torch.device | str | None = None) -> Tensor:
         """Running counts of nothing yet: zeros, int64 or float64, [cells]."""
@@ -94,13 +113,13 @@ class Layout:
 
     def dropped(self, counts: Tensor) -> Dropped:
         """Numbers of invalid samples in ``counts``."""
-        return Dropped(*map(int, counts[self.ignored + 1 :].tolist()))
+        return Dropped(*map(int, counts[self.ignored + 1 : self.counted].tolist()))
 
     def check_valid(self, counts: Tensor) -> None:
         """Raise ValueError if ``invalid="raise"`` and ``counts`` hold invalid samples."""
         if self.invalid == "raise" and any(dropped := self.dropped(counts)):
             found = ", ".join(f"{n} {kind.replace('_', ' ')}" for kind, n in zip(Dropped._fields, dropped, strict=True) if n)
-            low, high = self.scored.valid_range
+            low, high = self.valid_range
             raise ValueError(
                 f"invalid samples: {found}. Expected labels 0 or 1 (or ignore_index={self.ignore_index}), scores in "
                 f"[{low:g}, {high:g}] that are not NaN, finite weights >= 0: clean the batch, or pass invalid='drop'"

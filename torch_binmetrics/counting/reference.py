@@ -24,12 +24,25 @@ def count(tallies: Tallies, preds: Tensor, target: Tensor, weight: Tensor | None
         if layout.weighted and weights is not None:
             amount = torch.where(cell < layout.ignored, weights, amount)
         counts.index_add_(0, cell, amount)
+        if layout.sums:
+            exact = preds.detach().reshape(-1) if preds.dtype == torch.float64 else scores
+            _add_sums(layout, counts, cell, (exact.double(), labels == 1, amount))
+
+
+def _add_sums(layout: Layout, counts: Tensor, cell: Tensor, samples: tuple[Tensor, Tensor, Tensor]) -> None:
+    """Add samples - scores, labels and weights - to the sums of their cells; invalid ones and weights of 0 add nothing."""
+    scores, positive, amount = samples
+    adds = (cell < layout.ignored) & (amount > 0)
+    for k, summand in enumerate(layout.sums):
+        values = summand.values(scores, positive, from_logits=layout.from_logits) * amount
+        begin = layout.counted + k * layout.ignored
+        counts[begin : begin + layout.ignored].index_add_(0, cell.where(adds, 0), values.where(adds, 0.0))
 
 
 def _cells(layout: Layout, scores: Tensor, labels: Tensor, weights: Tensor | None) -> Tensor:
     """The cell that each sample adds to: int64, [samples]; of several faults the first of Dropped's order wins."""
     cuts = layout.scored
-    low, high = cuts.valid_range
+    low, high = layout.valid_range
     positive = labels == 1
     cell = cuts.index(scores) + positive * cuts.bins
     ignored = layout.ignored

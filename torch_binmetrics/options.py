@@ -1,0 +1,19 @@
+"""What every metric can be told besides what it measures."""
+
+from __future__ import annotations
+
+from typing import Any, Literal, TypedDict
+
+import torch
+
+
+class Options(TypedDict, total=False):
+    """Keyword-only options of every metric; see :class:`Metric`."""
+
+    from_logits: bool
+    ignore_index: int | None
+    weighted: bool
+    invalid: Literal["raise", "drop"]
+    zero_division: float
+    device: torch.device | str | None
+    process_group: Any
