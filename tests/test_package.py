@@ -88,6 +88,7 @@ def test_importing_the_package_loads_nothing_but_torch():
         ("tensorboard", "torch_binmetrics.integrations.tensorboard", "tensorboard"),
         ("transformers", "torch_binmetrics.integrations.huggingface", "huggingface"),
         ("ignite", "torch_binmetrics.integrations.ignite", "ignite"),
+        ("torchmetrics", "torch_binmetrics.integrations.torchmetrics", "torchmetrics"),
     ],
 )
 def test_a_missing_extra_is_named_with_the_command_that_installs_it(blocked, module, extra):
@@ -195,7 +196,8 @@ def test_optional_packages_are_imported_in_the_file_that_is_named_after_them_or_
             others = (
                 {name.split(".")[0] for name in modules} - sys.stdlib_module_names - {"torch", "torch_binmetrics", "__future__"}
             )
-            found |= {(path.stem, name) for name in others}
+            home = path.parent.name if path.parent.parent.name == "integrations" else path.stem
+            found |= {(home, name) for name in others}
     allowed = {("plots", "matplotlib"), ("torchmetrics", "torchmetrics"), ("cuda", "triton"), ("huggingface", "transformers")}
     allowed |= {("ignite", "ignite")}
     assert found <= allowed

@@ -51,6 +51,12 @@ def confusion_along(counts: Tensor) -> Confusion:
     return Confusion(tp, fp, negatives - fp, positives - tp)
 
 
+def occupied_bins(counts: Tensor) -> Tensor:
+    """Ascending numbers of the bins of ``counts``, [2, bins], that hold samples: int64, [points]; bin 0 if none does."""
+    bins = counts.sum(0).nonzero().squeeze(1)
+    return bins if len(bins) else bins.new_zeros(1)
+
+
 def _total(counts: Tensor) -> Tensor:
     """Sum along the bins, in one order whatever the number of threads: torch.sum of floats depends on it."""
     if counts.is_floating_point() and counts.shape[1]:

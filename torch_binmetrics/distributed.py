@@ -58,6 +58,30 @@ def sum_over_ranks(tensors: Sequence[Tensor], label: str, group: Any = None) -> 
     return sums
 
 
+def gather_over_ranks(tensor: Tensor, label: str, group: Any = None) -> list[Tensor]:
+    """Copies of the tensors of all ranks, by rank: one all_reduce of their lengths, one all_gather.
+
+    Args:
+        tensor: of the same dtype and trailing shape on every rank; the first dimension may differ.
+        label: what the tensor is, the same on every rank.
+        group: process group, the default one if None.
+
+    Raises:
+        RuntimeError: the labels differ (on every rank), or this rank is no member of ``group``.
+    """
+    ranks = world_size(group)
+    if ranks == 1:
+        return [tensor.clone()]
+    own = torch.zeros(ranks, dtype=torch.int64)
+    own[dist.get_rank(group)] = len(tensor)
+    [lengths] = sum_over_ranks([own], label, group)
+    padded = tensor.new_zeros(int(lengths.max()), *tensor.shape[1:], device=_meeting_place(group))
+    padded[: len(tensor)] = tensor.detach()
+    gathered = [torch.empty_like(padded) for _ in range(ranks)]
+    dist.all_gather(gathered, padded, group=group)
+    return [part[:length].to(tensor.device) for part, length in zip(gathered, lengths.tolist(), strict=True)]
+
+
 def first_ranks_value(value: float, group: Any = None) -> float:
     """The value that the first rank of the group has, on all ranks: one broadcast."""
     if world_size(group) == 1:

@@ -7,7 +7,7 @@ from functools import cached_property
 import torch
 from torch import Tensor
 
-from torch_binmetrics.confusion import Confusion, confusion_along, confusion_at
+from torch_binmetrics.confusion import Confusion, confusion_along, confusion_at, occupied_bins
 from torch_binmetrics.histogram import ScoreHistogram
 from torch_binmetrics.summands import Summand
 
@@ -35,8 +35,7 @@ class Snapshot:
     @cached_property
     def occupied(self) -> Tensor:
         """Ascending numbers of the bins that hold samples, int64, [points]; bin 0 where nothing was counted."""
-        bins = self._histogram.counts.sum(0).nonzero().squeeze(1)
-        return bins if len(bins) else bins.new_zeros(1)
+        return occupied_bins(self._histogram.counts)
 
     @cached_property
     def counts(self) -> Tensor:
