@@ -19,6 +19,7 @@ PACKAGES = (
     "torcheval",
     "keras",
     "pytorch-ignite",
+    "transformers",
     "boost-histogram",
     "scikit-learn",
     "numpy",

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import resource
 import sys
+from collections.abc import Callable
 from pathlib import Path
 
 import torch
@@ -24,12 +25,18 @@ def main() -> None:
     accumulator.update(*data.usual(1000))
     accumulator.reset()
     preds, target = batch(int(samples))
-    # What lies between the memory in use and the highest so far would hide as much of the update.
+    print(rise(lambda: accumulator.update(preds, target)))
+
+
+def rise(work: Callable[[], object]) -> int:
+    """Bytes by which work raises the peak of this process."""
+    # What lies between the memory in use and the highest so far would hide as much of it.
     ballast = torch.ones(max(0, peak() - memory("VmRSS")), dtype=torch.uint8)
     before = peak()
-    accumulator.update(preds, target)
-    print(peak() - before)
+    work()
+    found = peak() - before
     del ballast
+    return found
 
 
 def batch(n: int) -> data.Batch:

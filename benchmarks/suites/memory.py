@@ -47,11 +47,16 @@ def measure(*, quick: bool) -> list[Row]:
 
 def peak(rival: Contender, n: int) -> int:
     """Bytes by which one update of n samples raises the peak of a fresh process."""
-    command = [sys.executable, "-m", "benchmarks.probe", "AUROC", rival.library, rival.name, str(n)]
+    return int(probe("benchmarks.probe", "AUROC", rival.library, rival.name, str(n)))
+
+
+def probe(module: str, *arguments: str) -> str:
+    """The last line that a module prints in a fresh process."""
+    command = [sys.executable, "-m", module, *arguments]
     done = subprocess.run(command, env=os.environ | ALLOCATOR, capture_output=True, text=True, check=False)
     if done.returncode:
-        raise RuntimeError(f"the probe of {rival.name} failed:\n{done.stderr}")
-    return int(done.stdout.split()[-1])
+        raise RuntimeError(f"{module} {' '.join(arguments)} failed:\n{done.stderr}")
+    return done.stdout.splitlines()[-1]
 
 
 def draw(rows: list[Row], folder: Path) -> None:
