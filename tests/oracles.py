@@ -21,7 +21,8 @@ Oracle = Callable[..., Any]
 NAMED = {name: getattr(tb, name) for name in tb.__all__ if name.startswith("Binary")}
 AT_THRESHOLD = {name: named for name, named in NAMED.items() if issubclass(named, tb.AtThreshold)}
 AREAS = {name: named for name, named in NAMED.items() if issubclass(named, tb.OverCuts)}
-CURVES = {name: named for name, named in NAMED.items() if issubclass(named, tb.AlongCuts)}
+POINTS = {name: named for name, named in NAMED.items() if issubclass(named, tb.AtBest)}
+CURVES = {name: named for name, named in NAMED.items() if issubclass(named, tb.AlongCuts) and name not in POINTS}
 SUMS = {name: named for name, named in NAMED.items() if issubclass(named, tb.OfSums)}
 
 
@@ -137,6 +138,17 @@ def lift(y, scores, weights=None, **options):
     return depth[1:], precision[-2::-1] / np.average(y, weights=weights), thresholds[1:]
 
 
+def point(best: Callable[..., Any]) -> Oracle:
+    """The oracle of a value and its threshold, which is a probability where scores are logits."""
+
+    def oracle(y, scores, weights=None, *, from_logits=False, logit_thresholds=False):
+        value, number = best(references.path(y, scores, weights))
+        threshold = roc(y, scores, weights, from_logits=from_logits, logit_thresholds=logit_thresholds)[2][number]
+        return float(value), threshold
+
+    return oracle
+
+
 def trapezoids(y, scores, *, sample_weight):
     """Area under the PR curve through its points."""
     precision, recall, _ = sk.precision_recall_curve(y, scores, sample_weight=sample_weight)
@@ -247,6 +259,23 @@ ORACLES: dict[str, tuple[tuple[dict[str, Any], ...], Oracle]] = {
     "BinaryLiftCurve": (({},), lift),
     "BinaryGini": (({},), lambda *data, **options: 2 * over(sk.roc_auc_score)(*data, **options) - 1),
     "BinaryPrecisionRecallAUC": (({},), over(trapezoids)),
+    "BinaryPartialAUROC": (
+        (
+            {},
+            {"fpr_range": (0.0, 0.1)},
+            {"fpr_range": (0.2, 0.5)},
+            {"tpr_range": (0.8, 1.0)},
+            {"fpr_range": (0.0, 0.3), "tpr_range": (0.6, 1.0)},
+        ),
+        references.of_samples(references.partial_auroc),
+    ),
+    "BinaryLogAUC": (
+        ({}, {"fpr_range": (0.01, 0.5)}, {"fpr_range": (0.3, 1.0)}),
+        references.of_samples(references.log_auc),
+    ),
+    "BinaryCapture": (({}, {"top": 0.5}, {"top": 1.0}, {"top": 1e-3}), references.of_samples(references.capture)),
+    "BinaryEER": (({},), point(references.equal_error_rate)),
+    "BinaryKSStatistic": (({},), point(references.ks_statistic)),
     "BinaryPrecisionRecallGainAUC": (({},), references.of_samples(references.precision_recall_gain_auc)),
     "BinaryBrierScore": (({},), of_probabilities(lambda y, p, w: sk.brier_score_loss(y, p, sample_weight=w))),
     "BinaryLogLoss": (({}, {"eps": 1e-7}), mean_loss),

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import itertools
+import math
 from collections import defaultdict
 from collections.abc import Callable
 from fractions import Fraction
@@ -69,3 +70,57 @@ def precision_recall_gain_auc(points: Path) -> Fraction:
     kept = [between(a, b, (least - a[1]) / (b[1] - a[1])), *points[later:]]
     c = positives / negatives
     return trapezoids([(1 - c * (positives - tp) / tp, 1 - c * fp / tp) for fp, tp in kept])
+
+
+def height(line: Path, x: Fraction, *, last: bool = False) -> Fraction:
+    """Height of a line of ascending points at x, where it is vertical the lowest or the last."""
+    there = [y for at, y in line if at == x]
+    if there:
+        return there[-1] if last else there[0]
+    a, b = next((a, b) for a, b in itertools.pairwise(line) if a[0] < x < b[0])
+    return between(a, b, (x - a[0]) / (b[0] - a[0]))[1]
+
+
+def inside(line: Path, first: Fraction, second: Fraction) -> Path:
+    """The part of a line of ascending points from one x to another."""
+    ends = (first, height(line, first, last=True)), (second, height(line, second))
+    return [ends[0], *((x, y) for x, y in line if first < x < second), ends[1]]
+
+
+def partial_auroc(points: Path, fpr_range: Any = (0, 1), tpr_range: Any = (0, 1)) -> Fraction:
+    """Area of the ROC curve in a box: every crossing of its floor and ceiling is put in, then trapezoids."""
+    (a, b), (s, t) = ((Fraction(low), Fraction(high)) for low, high in (fpr_range, tpr_range))
+    line = inside(roc(points), a, b)
+    crossed = line[:1]
+    for start, end in itertools.pairwise(line):
+        levels = [level for level in (s, t) if start[1] < level < end[1]]
+        crossed += [between(start, end, (level - start[1]) / (end[1] - start[1])) for level in levels]
+        crossed.append(end)
+    return trapezoids([(x, min(max(y, s), t) - s) for x, y in crossed]) / ((b - a) * (t - s))
+
+
+def log_auc(points: Path, fpr_range: Any = (0.001, 0.1)) -> float:
+    """Trapezoids through (log fpr, tpr)."""
+    line = inside(roc(points), *map(Fraction, fpr_range))
+    widths = [math.log1p((b[0] - a[0]) / a[0]) * float(a[1] + b[1]) / 2 for a, b in itertools.pairwise(line)]
+    return min(1.0, math.fsum(widths) / math.log(fpr_range[1] / fpr_range[0]))  # 1 but for rounding
+
+
+def capture(points: Path, top: float = 0.1) -> Fraction:
+    """Recall where the cumulative number of samples is the top share of all."""
+    everything, positives = sum(points[-1]), points[-1][1]
+    return height([(fp + tp, tp) for fp, tp in points], Fraction(top) * everything) / positives
+
+
+def equal_error_rate(points: Path) -> tuple[Fraction, int]:
+    """Where the ROC curve crosses tpr = 1 - fpr, and the number of the first point at or after the crossing."""
+    line = roc(points)
+    number = next(i for i, (fpr, tpr) in enumerate(line) if fpr >= 1 - tpr)
+    a, b = line[number - 1 : number + 1]
+    return between(a, b, (1 - sum(a)) / (sum(b) - sum(a)))[0], number
+
+
+def ks_statistic(points: Path) -> tuple[Fraction, int]:
+    """Largest difference of the rates, and the number of the first point that has it."""
+    gaps = [abs(tpr - fpr) for fpr, tpr in roc(points)]
+    return max(gaps), gaps.index(max(gaps))

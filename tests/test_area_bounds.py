@@ -1,7 +1,8 @@
 """Bounds of areas beyond AUROC and average precision hold for any placement in the bins, and some placement reaches each."""
 
 from fractions import Fraction
-from typing import NamedTuple
+from functools import partial
+from typing import Any, NamedTuple
 
 import numpy as np
 import pytest
@@ -19,20 +20,53 @@ CUTS = [Uniform(8), Uniform(2), Edges([0.1, 0.3, 0.5, 0.9]), FloatBits(9), Float
 
 
 class Area(NamedTuple):
-    """An area, its bounds and its reference; whether tied positives reach the lower and the upper bound."""
+    """An area, its bounds and its reference; what a perfect order gives; which placements reach the lower and the upper bound:
 
-    value: object
-    bounds: object
-    reference: object
+    whether positives come first in each bin, and whether they are tied; None where it takes more than one placement.
+    """
+
+    value: Any
+    bounds: Any
+    reference: Any
+    perfect: float | None = 1
+    positives_first: tuple[bool, bool] | None = (False, True)
     tied: tuple[bool, bool] = (False, False)
 
 
+def with_options(value, bounds, reference, perfect=1, **options):
+    """An area with these options."""
+    return Area(*(partial(function, **options) for function in (value, bounds, reference)), perfect)
+
+
+PARTIAL = tb.partial_auroc, tb.partial_auroc_bounds, references.partial_auroc
 AREAS = {
     "gini": Area(tb.gini, tb.gini_bounds, references.gini),
-    "PR": Area(tb.precision_recall_auc, tb.precision_recall_auc_bounds, references.precision_recall_auc, (True, False)),
+    "PR": Area(tb.precision_recall_auc, tb.precision_recall_auc_bounds, references.precision_recall_auc, tied=(True, False)),
     "PRG": Area(tb.precision_recall_gain_auc, tb.precision_recall_gain_auc_bounds, references.precision_recall_gain_auc),
+    "some fpr": with_options(*PARTIAL, fpr_range=(0.1, 1 / 3)),
+    "some tpr": with_options(*PARTIAL, tpr_range=(0.3, 0.9)),
+    "some of both": with_options(*PARTIAL, fpr_range=(0, 0.45), tpr_range=(0.4, 1)),
+    "log": with_options(tb.log_auc, tb.log_auc_bounds, references.log_auc, fpr_range=(0.05, 0.7)),
+    "log as usual": with_options(tb.log_auc, tb.log_auc_bounds, references.log_auc),
+    "top 0.1": with_options(tb.capture, tb.capture_bounds, references.capture, None),
+    "top 0.7": with_options(tb.capture, tb.capture_bounds, references.capture, None, top=0.7),
+    "EER": Area(
+        lambda c: tb.equal_error_rate(c, c.tp.double()).value,
+        tb.equal_error_rate_bounds,
+        lambda points: references.equal_error_rate(points)[0],
+        perfect=0,
+        positives_first=(True, False),
+    ),
+    "KS": Area(
+        lambda c: tb.ks_statistic(c, c.tp.double()).value,
+        tb.ks_statistic_bounds,
+        lambda points: references.ks_statistic(points)[0],
+        positives_first=None,
+    ),
 }
 EACH = pytest.mark.parametrize("area", AREAS.values(), ids=AREAS)
+REACHED = {name: area for name, area in AREAS.items() if area.positives_first}
+BINS = st.lists(st.tuples(st.integers(0, 12), st.integers(0, 12)), min_size=8, max_size=8)
 
 
 def numbers(preds, target, weights=None):
@@ -56,16 +90,32 @@ def test_bounds_hold_in_hundreds_of_cases(area, cuts, weighted):
         assert high <= 1
 
 
-@EACH
-@given(counts=st.lists(st.tuples(st.integers(0, 12), st.integers(0, 12)), min_size=8, max_size=8))
-def test_some_order_inside_the_bins_reaches_each_bound(area, counts):
+def in_bins(counts):
+    """Counts of both classes in 8 bins, at least one of each."""
     counts = torch.tensor(counts).T
     counts[:, 3] += torch.tensor([1, 1])
+    return counts
+
+
+@pytest.mark.parametrize("area", REACHED.values(), ids=REACHED)
+@given(counts=BINS)
+def test_some_order_inside_the_bins_reaches_each_bound(area, counts):
+    counts = in_bins(counts)
     ends = area.bounds(confusion_along(counts))
-    for end, positives_first, tied in zip(ends, [False, True], area.tied, strict=True):
+    for end, positives_first, tied in zip(ends, area.positives_first, area.tied, strict=True):
         data = order_inside(counts, positives_first=positives_first, tied=tied)
         assert torch.equal(counts_of(Uniform(8), *data), counts[:, counts.sum(0) > 0])
         assert end.item() == pytest.approx(references.of_samples(area.reference)(*numbers(*data)), abs=1e-11)
+
+
+@given(counts=BINS)
+def test_the_smirnov_statistic_is_least_where_bins_are_tied_and_most_for_one_of_two_orders(counts):
+    counts = in_bins(counts)
+    low, high = tb.ks_statistic_bounds(confusion_along(counts))
+    value = references.of_samples(AREAS["KS"].reference)
+    orders = [value(*numbers(*order_inside(counts, positives_first=first, tied=False))) for first in (False, True)]
+    assert low.item() == pytest.approx(float(AREAS["KS"].value(confusion_along(counts))), abs=1e-12)
+    assert high.item() == pytest.approx(max(orders), abs=1e-12)
 
 
 @EACH
@@ -83,14 +133,18 @@ def test_large_and_rare_counts_give_the_fraction_and_bounds_around_it(area, most
     assert Fraction(low.item()) <= exact <= Fraction(high.item())
 
 
-@EACH
+PERFECT = {name: area for name, area in AREAS.items() if area.perfect is not None}
+
+
+@pytest.mark.parametrize("area", PERFECT.values(), ids=PERFECT)
 @pytest.mark.parametrize("bins", [2, 10, 3000])
 @pytest.mark.parametrize("size", [1, 10**5, 10**9])
-def test_a_perfect_order_gives_one_and_bounds_up_to_one(area, bins, size):
+def test_a_perfect_order_gives_its_end_of_the_scale_and_bounds_up_to_it(area, bins, size):
     counts = torch.randint(1, size + 1, (2, bins), generator=torch.Generator().manual_seed(bins))
     counts[0, bins // 2 :] = 0
     counts[1, : bins // 2] = 0
     c = confusion_along(counts)
     low, high = area.bounds(c)
-    assert area.value(c).item() == pytest.approx(1, abs=1e-12)
-    assert 1 - 1e-9 <= low <= area.value(c) <= high <= 1
+    assert area.value(c).item() == pytest.approx(area.perfect, abs=1e-12)
+    assert low <= area.value(c) <= high <= 1
+    assert [low.item(), high.item()] == pytest.approx([area.perfect] * 2, abs=1e-9)

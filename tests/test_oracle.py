@@ -9,7 +9,7 @@ import pytest
 import torch
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from oracles import AREAS, AT_THRESHOLD, CURVES, NAMED, ORACLES, SUMS, VARIANTS, agree, ask, once, random_samples
+from oracles import AREAS, AT_THRESHOLD, CURVES, NAMED, ORACLES, POINTS, SUMS, VARIANTS, agree, ask, once, random_samples
 from sklearn import metrics as sk
 from sklearn.exceptions import UndefinedMetricWarning
 
@@ -29,7 +29,7 @@ def twin(name):
 
 def test_every_named_metric_has_an_oracle_and_a_functional_twin():
     assert ORACLES.keys() == NAMED.keys()
-    assert NAMED.keys() == AT_THRESHOLD.keys() | AREAS.keys() | CURVES.keys() | SUMS.keys()
+    assert NAMED.keys() == AT_THRESHOLD.keys() | AREAS.keys() | CURVES.keys() | POINTS.keys() | SUMS.keys()
     twins = [key for key in vars(functional) if key.startswith("binary_")]
     assert sorted(key.replace("_", "") for key in twins) == sorted(name.lower() for name in NAMED)
 
@@ -199,6 +199,11 @@ UNDEFINED = {
     "BinaryExpectedCost": [],
     "BinaryAUROC": ["tn", "fp", "fn", "tp", "tn fp", "fn tp"],
     "BinaryAveragePrecision": ["tn", "fp", "tn fp"],
+    "BinaryPartialAUROC": ["tn", "fp", "fn", "tp", "tn fp", "fn tp"],
+    "BinaryLogAUC": ["tn", "fp", "fn", "tp", "tn fp", "fn tp"],
+    "BinaryCapture": ["tn", "fp", "tn fp"],
+    "BinaryEER": ["tn", "fp", "fn", "tp", "tn fp", "fn tp"],
+    "BinaryKSStatistic": ["tn", "fp", "fn", "tp", "tn fp", "fn tp"],
     "BinaryGini": ["tn", "fp", "fn", "tp", "tn fp", "fn tp"],
     "BinaryPrecisionRecallAUC": ["tn", "fp", "tn fp"],
     "BinaryPrecisionRecallGainAUC": ["tn", "fp", "fn", "tp", "tn fp", "fn tp"],
@@ -232,9 +237,12 @@ def test_every_scalar_has_a_row_in_the_table_of_what_is_undefined():
 def test_what_is_undefined_is_nan_or_a_ratio_of_choice_and_never_minus_zero(outcomes, variant):
     for zero_division in (math.nan, 0.0, 1.0):
         value = once(variant, situation(outcomes), zero_division=zero_division).compute()
+        if variant[0] in POINTS:
+            value, threshold = value
+            assert threshold.isnan() == value.isnan()
         if outcomes and outcomes not in UNDEFINED[variant[0]]:
             assert value.isfinite()
-        elif variant[0] in AREAS | SUMS or math.isnan(zero_division):
+        elif variant[0] in AREAS | POINTS | SUMS or math.isnan(zero_division):
             assert value.isnan()
         else:
             assert value == zero_division

@@ -33,7 +33,9 @@ HANDED_OUT = {
     "Options",
     "OverCuts",
     "PrecisionRecall",
+    "PrecisionRecallBand",
     "ROC",
+    "ROCBand",
     "Reliability",
     "Summand",
 }
@@ -111,11 +113,12 @@ def test_the_public_names_are_all_that_is_imported_and_nothing_else():
 
 
 def test_every_public_class_and_function_of_the_layers_is_exported():
-    layers = ["areas", "binary", "bounds", "curves", "cuts", "diagnostics", "scores", "operating_points"]
-    layers += ["collection", "early_stopping", "families", "metric", "probabilities", "summands"]
+    layers = ["areas", "bands", "binary", "bounds", "curves", "cuts", "diagnostics", "scores", "operating_points"]
+    layers += ["collection", "early_stopping", "families", "metric", "partial_areas", "probabilities", "separation", "summands"]
     private_by_layer = {"check_beta", "check_costs", "check_norm", "check_normalize", "check_max_fpr", "as_cuts"}
     private_by_layer |= {"ROCSteps", "roc_steps", "serial_sum", "staircase", "standardised", "outward"}
     private_by_layer |= {"GainSteps", "gain_steps", "gain_loss", "precision_from"}
+    private_by_layer |= {"at_point", "from_infinity", "ends_of", "check_top"}
     for layer in layers:
         module = importlib.import_module(f"torch_binmetrics.{layer}")
         public = {

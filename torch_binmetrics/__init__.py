@@ -7,6 +7,7 @@ from torch_binmetrics.areas import (
     precision_recall_auc,
     precision_recall_gain_auc,
 )
+from torch_binmetrics.bands import PrecisionRecallBand, ROCBand, precision_recall_band, roc_band
 from torch_binmetrics.binary import (
     BinaryAccuracy,
     BinaryAUROC,
@@ -15,11 +16,13 @@ from torch_binmetrics.binary import (
     BinaryBrierScore,
     BinaryCalibrationError,
     BinaryCalibrationRatio,
+    BinaryCapture,
     BinaryCohenKappa,
     BinaryConfusionMatrix,
     BinaryCumulativeGains,
     BinaryDETCurve,
     BinaryDiagnosticOddsRatio,
+    BinaryEER,
     BinaryExpectedCost,
     BinaryF1Score,
     BinaryFalseDiscoveryRate,
@@ -34,7 +37,9 @@ from torch_binmetrics.binary import (
     BinaryHingeLoss,
     BinaryInformedness,
     BinaryJaccardIndex,
+    BinaryKSStatistic,
     BinaryLiftCurve,
+    BinaryLogAUC,
     BinaryLogLoss,
     BinaryMarkedness,
     BinaryMatthewsCorrCoef,
@@ -42,6 +47,7 @@ from torch_binmetrics.binary import (
     BinaryNegativeLikelihoodRatio,
     BinaryNegativePredictiveValue,
     BinaryNormalizedEntropy,
+    BinaryPartialAUROC,
     BinaryPositiveLikelihoodRatio,
     BinaryPrecision,
     BinaryPrecisionRecallAUC,
@@ -124,15 +130,12 @@ from torch_binmetrics.families import (
 from torch_binmetrics.histogram import (
     ScoreHistogram,
 )
-from torch_binmetrics.metric import (
-    Metric,
-)
+from torch_binmetrics.metric import Metric
 from torch_binmetrics.operating_points import (
     OperatingPoint,
 )
-from torch_binmetrics.options import (
-    Options,
-)
+from torch_binmetrics.options import Options
+from torch_binmetrics.partial_areas import capture, capture_bounds, log_auc, log_auc_bounds, partial_auroc, partial_auroc_bounds
 from torch_binmetrics.probabilities import (
     Reliability,
     brier_score,
@@ -163,6 +166,7 @@ from torch_binmetrics.scores import (
     specificity,
     stat_scores,
 )
+from torch_binmetrics.separation import equal_error_rate, equal_error_rate_bounds, ks_statistic, ks_statistic_bounds
 from torch_binmetrics.snapshot import (
     Snapshot,
 )
@@ -185,11 +189,13 @@ __all__ = [
     "BinaryBrierScore",
     "BinaryCalibrationError",
     "BinaryCalibrationRatio",
+    "BinaryCapture",
     "BinaryCohenKappa",
     "BinaryConfusionMatrix",
     "BinaryCumulativeGains",
     "BinaryDETCurve",
     "BinaryDiagnosticOddsRatio",
+    "BinaryEER",
     "BinaryExpectedCost",
     "BinaryF1Score",
     "BinaryFBetaScore",
@@ -204,7 +210,9 @@ __all__ = [
     "BinaryHingeLoss",
     "BinaryInformedness",
     "BinaryJaccardIndex",
+    "BinaryKSStatistic",
     "BinaryLiftCurve",
+    "BinaryLogAUC",
     "BinaryLogLoss",
     "BinaryMarkedness",
     "BinaryMatthewsCorrCoef",
@@ -212,6 +220,7 @@ __all__ = [
     "BinaryNegativeLikelihoodRatio",
     "BinaryNegativePredictiveValue",
     "BinaryNormalizedEntropy",
+    "BinaryPartialAUROC",
     "BinaryPositiveLikelihoodRatio",
     "BinaryPrecision",
     "BinaryPrecisionRecallAUC",
@@ -245,8 +254,10 @@ __all__ = [
     "Options",
     "OverCuts",
     "PrecisionRecall",
+    "PrecisionRecallBand",
     "Probability",
     "ROC",
+    "ROCBand",
     "Reliability",
     "ScoreHistogram",
     "Snapshot",
@@ -263,6 +274,8 @@ __all__ = [
     "brier_score",
     "calibration_error",
     "calibration_ratio",
+    "capture",
+    "capture_bounds",
     "cohen_kappa",
     "confusion_along",
     "confusion_at",
@@ -271,6 +284,8 @@ __all__ = [
     "cumulative_gains",
     "det_curve",
     "diagnostic_odds_ratio",
+    "equal_error_rate",
+    "equal_error_rate_bounds",
     "equal_mass_groups",
     "expected_cost",
     "false_discovery_rate",
@@ -287,7 +302,11 @@ __all__ = [
     "hinge_loss",
     "informedness",
     "jaccard_index",
+    "ks_statistic",
+    "ks_statistic_bounds",
     "lift_curve",
+    "log_auc",
+    "log_auc_bounds",
     "log_loss",
     "markedness",
     "matthews_corrcoef",
@@ -295,10 +314,13 @@ __all__ = [
     "negative_likelihood_ratio",
     "negative_predictive_value",
     "normalized_entropy",
+    "partial_auroc",
+    "partial_auroc_bounds",
     "positive_likelihood_ratio",
     "precision",
     "precision_recall_auc",
     "precision_recall_auc_bounds",
+    "precision_recall_band",
     "precision_recall_curve",
     "precision_recall_gain_auc",
     "precision_recall_gain_auc_bounds",
@@ -308,6 +330,7 @@ __all__ = [
     "recall",
     "reliability_curve",
     "roc",
+    "roc_band",
     "specificity",
     "stat_scores",
 ]

@@ -69,7 +69,7 @@ def roc(c: Confusion, thresholds: Tensor) -> ROC:
     tensor([0.0000, 0.5000, 1.0000], dtype=torch.float64)
     """
     fp, tp = staircase(c)
-    return ROC(fp / fp[-1], tp / tp[-1], _from_infinity(thresholds))
+    return ROC(fp / fp[-1], tp / tp[-1], from_infinity(thresholds))
 
 
 def det_curve(c: Confusion, thresholds: Tensor) -> DET:
@@ -104,7 +104,7 @@ def cumulative_gains(c: Confusion, thresholds: Tensor) -> CumulativeGains:
     """
     fp, tp = staircase(c)
     called = fp + tp
-    return CumulativeGains(called / called[-1], tp / tp[-1], _from_infinity(thresholds))
+    return CumulativeGains(called / called[-1], tp / tp[-1], from_infinity(thresholds))
 
 
 def lift_curve(c: Confusion, thresholds: Tensor) -> Lift:
@@ -151,6 +151,11 @@ def staircase(c: Confusion) -> tuple[Tensor, Tensor]:
     return torch.cat([origin, c.fp.flip(0)]), torch.cat([origin, c.tp.flip(0)])
 
 
-def _from_infinity(thresholds: Tensor) -> Tensor:
+def from_infinity(thresholds: Tensor) -> Tensor:
     """Thresholds in descending order, after one above all scores."""
     return torch.cat([thresholds.new_full((1,), math.inf), thresholds.flip(0)])
+
+
+def at_point(line: Tensor, point: Tensor) -> Tensor:
+    """The entry of a line at a 0-d number, 0-d, without asking the device for that number."""
+    return line.index_select(0, point.reshape(1))[0]

@@ -28,6 +28,7 @@ from torch_binmetrics.binary.diagnostics import (
     BinaryPrevalence,
     BinaryPrevalenceThreshold,
 )
+from torch_binmetrics.binary.partial_areas import BinaryCapture, BinaryLogAUC, BinaryPartialAUROC
 from torch_binmetrics.binary.probabilities import (
     BinaryBrierScore,
     BinaryCalibrationError,
@@ -57,3 +58,4 @@ from torch_binmetrics.binary.scores import (
     BinarySpecificity,
     BinaryStatScores,
 )
+from torch_binmetrics.binary.separation import BinaryEER, BinaryKSStatistic
