@@ -68,6 +68,12 @@ def all_same(values, wanted):
         same(value, wanted[name], tolerance=0)
 
 
+def samples(metric):
+    """How many samples a metric holds."""
+    state = metric.state
+    return int(state.sum()) if isinstance(state, torch.Tensor) else sum(int(table[:, 1:].sum()) for table in state)
+
+
 def state_of(metric):
     [name] = metric._defaults
     return name, getattr(metric, name)
@@ -413,7 +419,7 @@ def of_each_state(on_step):
 ROUND = [0.9, 0.2, 0.6], [0.4, 0.7], [0.1, 0.55, 0.5, 0.3]
 
 
-@given(steps=st.lists(st.sampled_from(["update", "forward", "reset", "compute", "look", "clone", "share"]), max_size=9))
+@given(steps=st.lists(st.sampled_from(["update", "forward", "each", "reset", "compute", "look", "clone", "share"]), max_size=9))
 @pytest.mark.parametrize("collection", [torchmetrics.MetricCollection, ours.MetricCollection])
 @pytest.mark.parametrize("on_step", [False, True])
 def test_members_of_a_collection_count_as_if_each_were_alone(collection, on_step, steps):
@@ -424,6 +430,9 @@ def test_members_of_a_collection_count_as_if_each_were_alone(collection, on_step
         if step in ("update", "forward"):
             values = getattr(together, step)(preds, target)
             all_same(values or {}, {name: getattr(metric, step)(preds, target) for name, metric in alone.items()})
+        elif step == "each":  # members that were held before they joined
+            for metric in (*together._modules.values(), *alone.values()):
+                (metric.update if i % 2 else metric)(preds, target)
         elif step == "reset":
             for metric in (together, *alone.values()):
                 metric.reset()
@@ -434,6 +443,8 @@ def test_members_of_a_collection_count_as_if_each_were_alone(collection, on_step
         elif alone["f1"].update_called:
             look = together.compute() if step == "compute" else {"recall": together["recall"].compute()}
             all_same(look, {name: metric.compute() for name, metric in alone.items()})
+        held = {name: samples(metric) for name, metric in together._modules.items()}
+        assert held == {name: samples(metric) for name, metric in alone.items()}
     wanted = {name: metric.compute() for name, metric in alone.items()}
     all_same(together.compute(), wanted)
     all_same({name: metric.compute() for name, metric in together.items()}, wanted)
