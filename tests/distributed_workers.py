@@ -18,6 +18,7 @@ from typing import Any, NamedTuple
 import pytest
 import torch
 import torch.distributed as dist
+from building import EVERY
 from torch import Tensor, nn
 from torch.profiler import ProfilerActivity, profile
 
@@ -102,9 +103,7 @@ BATCHES = {"skewed": skewed, "wide": wide}
 
 def named(**options: Any) -> dict[str, tb.Metric[Any]]:
     """One metric of every named class that the package exports."""
-    classes = [getattr(tb, name) for name in tb.__all__ if name.startswith("Binary")]
-    made = [partial(cls, 2.0) if cls is tb.BinaryFBetaScore else cls for cls in classes]
-    return {cls.__name__: make(**options) for cls, make in zip(classes, made, strict=True)}
+    return {name: build(**options) for name, build in EVERY.items()}
 
 
 def mixed(**options: Any) -> tb.MetricCollection:

@@ -7,6 +7,7 @@ from operator import truediv
 from typing import Any, NamedTuple
 
 import numpy as np
+import reference_points
 import references
 import torch
 from scipy.optimize import brentq
@@ -219,6 +220,15 @@ def calibration(y, scores, weights=None, *, norm="l1", **options):
 
 
 THRESHOLDS = ({}, {"threshold": 0.3}, {"threshold": 0.9})
+CRITERIA = tuple({"criterion": name} for name in ("f1", "mcc", "youden", "accuracy", "balanced_accuracy"))
+CRITERIA += ({"criterion": "fbeta", "beta": 2.0}, {"criterion": "cost", "cost_fp": 1.0, "cost_fn": 7.5})
+
+
+def limits(name: str) -> tuple[dict[str, Any], ...]:
+    """What a metric at a fixed rate is built with: usual limits, and one that only a perfect rate meets."""
+    return tuple({name: limit} for limit in (0.9, 0.5, 1.0))
+
+
 #: Class name -> what to build it with, and the oracle on labels, float64 scores, weights and what it was built with.
 ORACLES: dict[str, tuple[tuple[dict[str, Any], ...], Oracle]] = {
     "BinaryAccuracy": (THRESHOLDS, at(sk.accuracy_score)),
@@ -288,6 +298,13 @@ ORACLES: dict[str, tuple[tuple[dict[str, Any], ...], Oracle]] = {
         ({}, {"norm": "l2"}, {"norm": "max"}, {"n_bins": 10}, {"n_bins": 5, "strategy": "quantile"}),
         calibration,
     ),
+    "BinaryRecallAtFixedPrecision": (limits("min_precision"), reference_points.recall_at_fixed_precision),
+    "BinaryPrecisionAtFixedRecall": (limits("min_recall"), reference_points.precision_at_fixed_recall),
+    "BinarySensitivityAtSpecificity": (limits("min_specificity"), reference_points.sensitivity_at_specificity),
+    "BinarySpecificityAtSensitivity": (limits("min_sensitivity"), reference_points.specificity_at_sensitivity),
+    "BinaryRecallAtFixedFPR": (limits("max_fpr"), reference_points.recall_at_fixed_fpr),
+    "BinaryThresholdAtFixedRecall": (limits("min_recall"), reference_points.threshold_at_fixed_recall),
+    "BinaryBestThreshold": (CRITERIA, reference_points.best_threshold),
 }
 VARIANTS = [(name, options) for name, (variants, _) in ORACLES.items() for options in variants]
 Variant = tuple[str, dict[str, Any]]

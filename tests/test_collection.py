@@ -8,11 +8,11 @@ import pickle
 
 import pytest
 import torch
+from building import EVERY
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from sklearn.metrics import accuracy_score, average_precision_score, roc_auc_score
 
-import torch_binmetrics
 from torch_binmetrics import (
     BinaryAccuracy,
     BinaryAUROC,
@@ -293,14 +293,6 @@ def test_two_accuracies_that_agree_at_first_differ_when_they_should():
     assert floats(metrics.compute()) == {"half": 1.0, "high": 1.0}
     metrics.update(torch.tensor([0.7, 0.6]), torch.tensor([1, 1]))
     assert floats(metrics.compute()) == {"half": 1.0, "high": 0.5}
-
-
-EVERY = {
-    name: (lambda cls=cls, extra=extra: cls(*extra))
-    for name in torch_binmetrics.__all__
-    if name.startswith("Binary")
-    for cls, extra in [(getattr(torch_binmetrics, name), (2.0,) if name == "BinaryFBetaScore" else ())]
-}
 
 
 def sorted_names(summands):

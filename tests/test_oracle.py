@@ -202,8 +202,6 @@ UNDEFINED = {
     "BinaryPartialAUROC": ["tn", "fp", "fn", "tp", "tn fp", "fn tp"],
     "BinaryLogAUC": ["tn", "fp", "fn", "tp", "tn fp", "fn tp"],
     "BinaryCapture": ["tn", "fp", "tn fp"],
-    "BinaryEER": ["tn", "fp", "fn", "tp", "tn fp", "fn tp"],
-    "BinaryKSStatistic": ["tn", "fp", "fn", "tp", "tn fp", "fn tp"],
     "BinaryGini": ["tn", "fp", "fn", "tp", "tn fp", "fn tp"],
     "BinaryPrecisionRecallAUC": ["tn", "fp", "tn fp"],
     "BinaryPrecisionRecallGainAUC": ["tn", "fp", "fn", "tp", "tn fp", "fn tp"],
@@ -215,6 +213,8 @@ UNDEFINED = {
     "BinaryHingeLoss": [],
     "BinaryCalibrationError": [],
 }
+ONE_CLASS = ["tn", "fp", "fn", "tp", "tn fp", "fn tp"]
+UNDEFINED |= dict.fromkeys(POINTS, ONE_CLASS)
 SCALARS = [variant for variant in VARIANTS if variant[0] in UNDEFINED and "threshold" not in variant[1]]
 
 

@@ -9,6 +9,7 @@ import sys
 from pathlib import Path
 
 import pytest
+from building import EVERY
 
 import torch_binmetrics
 from torch_binmetrics import functional
@@ -22,6 +23,7 @@ HANDED_OUT = {
     "AlongCuts",
     "AtBest",
     "AtThreshold",
+    "CurveOptions",
     "CumulativeGains",
     "Cuts",
     "DET",
@@ -113,9 +115,10 @@ def test_the_public_names_are_all_that_is_imported_and_nothing_else():
 
 
 def test_every_public_class_and_function_of_the_layers_is_exported():
-    layers = ["areas", "bands", "binary", "bounds", "curves", "cuts", "diagnostics", "scores", "operating_points"]
+    layers = ["areas", "bands", "binary", "bounds", "criteria", "curves", "cuts", "diagnostics", "scores", "operating_points"]
     layers += ["collection", "early_stopping", "families", "metric", "partial_areas", "probabilities", "separation", "summands"]
-    private_by_layer = {"check_beta", "check_costs", "check_norm", "check_normalize", "check_max_fpr", "as_cuts"}
+    private_by_layer = {"best_point", "candidates", "points_as_two", "score_of"}
+    private_by_layer |= {"check_beta", "check_costs", "check_norm", "check_normalize", "check_max_fpr", "as_cuts"}
     private_by_layer |= {"ROCSteps", "roc_steps", "serial_sum", "staircase", "standardised", "outward"}
     private_by_layer |= {"GainSteps", "gain_steps", "gain_loss", "precision_from"}
     private_by_layer |= {"at_point", "from_infinity", "ends_of", "check_top"}
@@ -162,7 +165,7 @@ def test_every_named_metric_names_the_score_that_it_runs(name):
     module, function = path.rsplit(".", 1)
     score = getattr(importlib.import_module(module), function)
     assert getattr(torch_binmetrics, function) is score
-    built = getattr(torch_binmetrics, name)(*([2.0] if name == "BinaryFBetaScore" else []))
+    built = EVERY[name]()
     assert getattr(built.score, "func", built.score) is score
 
 

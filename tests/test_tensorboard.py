@@ -21,8 +21,10 @@ from torch_binmetrics import (
     BinaryAccuracy,
     BinaryAUROC,
     BinaryAveragePrecision,
+    BinaryBestThreshold,
     BinaryConfusionMatrix,
     BinaryF1Score,
+    BinaryRecallAtFixedPrecision,
     BinaryROC,
     FloatBits,
     Layout,
@@ -380,3 +382,13 @@ def test_no_figure_stays_open(log):
     metrics = counted(spread(100))
     log(lambda writer: log_epoch(writer, metrics, 0))
     assert plt.get_fignums() == []
+
+
+def test_operating_points_are_two_scalars_and_a_threshold_may_be_infinite(log):
+    metrics = MetricCollection([BinaryBestThreshold(), BinaryRecallAtFixedPrecision(0.9)])
+    metrics.update(torch.tensor([0.25, 0.5, 0.75, 0.875]), torch.tensor([0, 1, 1, 0]))
+    events = log(lambda writer: log_epoch(writer, metrics, 3))
+    read = {name: events.Scalars(name)[0].value for name in events.Tags()["scalars"]}
+    assert read == pytest.approx(floats(metrics.compute()))
+    assert read["BinaryBestThreshold_threshold"] == 0.5
+    assert read["BinaryRecallAtFixedPrecision_threshold"] == INF

@@ -13,6 +13,7 @@ from torch_binmetrics.binary import (
     BinaryAUROC,
     BinaryAveragePrecision,
     BinaryBalancedAccuracy,
+    BinaryBestThreshold,
     BinaryBrierScore,
     BinaryCalibrationError,
     BinaryCalibrationRatio,
@@ -50,6 +51,7 @@ from torch_binmetrics.binary import (
     BinaryPartialAUROC,
     BinaryPositiveLikelihoodRatio,
     BinaryPrecision,
+    BinaryPrecisionAtFixedRecall,
     BinaryPrecisionRecallAUC,
     BinaryPrecisionRecallCurve,
     BinaryPrecisionRecallGainAUC,
@@ -57,10 +59,15 @@ from torch_binmetrics.binary import (
     BinaryPrevalence,
     BinaryPrevalenceThreshold,
     BinaryRecall,
+    BinaryRecallAtFixedFPR,
+    BinaryRecallAtFixedPrecision,
     BinaryReliabilityCurve,
     BinaryROC,
+    BinarySensitivityAtSpecificity,
     BinarySpecificity,
+    BinarySpecificityAtSensitivity,
     BinaryStatScores,
+    BinaryThresholdAtFixedRecall,
 )
 from torch_binmetrics.bounds import (
     auroc_bounds,
@@ -82,6 +89,9 @@ from torch_binmetrics.counting import (
     Dropped,
     Layout,
     count,
+)
+from torch_binmetrics.criteria import (
+    best_threshold,
 )
 from torch_binmetrics.curves import (
     DET,
@@ -133,8 +143,14 @@ from torch_binmetrics.histogram import (
 from torch_binmetrics.metric import Metric
 from torch_binmetrics.operating_points import (
     OperatingPoint,
+    precision_at_fixed_recall,
+    recall_at_fixed_fpr,
+    recall_at_fixed_precision,
+    sensitivity_at_specificity,
+    specificity_at_sensitivity,
+    threshold_at_fixed_recall,
 )
-from torch_binmetrics.options import Options
+from torch_binmetrics.options import CurveOptions, Options
 from torch_binmetrics.partial_areas import capture, capture_bounds, log_auc, log_auc_bounds, partial_auroc, partial_auroc_bounds
 from torch_binmetrics.probabilities import (
     Reliability,
@@ -186,6 +202,7 @@ __all__ = [
     "BinaryAccuracy",
     "BinaryAveragePrecision",
     "BinaryBalancedAccuracy",
+    "BinaryBestThreshold",
     "BinaryBrierScore",
     "BinaryCalibrationError",
     "BinaryCalibrationRatio",
@@ -223,6 +240,7 @@ __all__ = [
     "BinaryPartialAUROC",
     "BinaryPositiveLikelihoodRatio",
     "BinaryPrecision",
+    "BinaryPrecisionAtFixedRecall",
     "BinaryPrecisionRecallAUC",
     "BinaryPrecisionRecallCurve",
     "BinaryPrecisionRecallGainAUC",
@@ -231,11 +249,17 @@ __all__ = [
     "BinaryPrevalenceThreshold",
     "BinaryROC",
     "BinaryRecall",
+    "BinaryRecallAtFixedFPR",
+    "BinaryRecallAtFixedPrecision",
     "BinaryReliabilityCurve",
+    "BinarySensitivityAtSpecificity",
     "BinarySpecificity",
+    "BinarySpecificityAtSensitivity",
     "BinaryStatScores",
+    "BinaryThresholdAtFixedRecall",
     "Confusion",
     "CumulativeGains",
+    "CurveOptions",
     "Cuts",
     "DET",
     "Dropped",
@@ -271,6 +295,7 @@ __all__ = [
     "average_precision",
     "average_precision_bounds",
     "balanced_accuracy",
+    "best_threshold",
     "brier_score",
     "calibration_error",
     "calibration_ratio",
@@ -318,6 +343,7 @@ __all__ = [
     "partial_auroc_bounds",
     "positive_likelihood_ratio",
     "precision",
+    "precision_at_fixed_recall",
     "precision_recall_auc",
     "precision_recall_auc_bounds",
     "precision_recall_band",
@@ -328,9 +354,14 @@ __all__ = [
     "prevalence",
     "prevalence_threshold",
     "recall",
+    "recall_at_fixed_fpr",
+    "recall_at_fixed_precision",
     "reliability_curve",
     "roc",
     "roc_band",
+    "sensitivity_at_specificity",
     "specificity",
+    "specificity_at_sensitivity",
     "stat_scores",
+    "threshold_at_fixed_recall",
 ]

@@ -16,3 +16,9 @@ def integer(name: str, value: object) -> None:
     """TypeError unless ``value`` is an int."""
     if isinstance(value, bool) or not isinstance(value, int):
         raise TypeError(f"{name} must be an int, got {value!r} ({type(value).__name__})")
+
+
+def fraction(name: str, value: object) -> None:
+    """TypeError unless ``value`` is a real number, ValueError unless it is from 0 to 1."""
+    if not 0 <= number(name, value) <= 1:
+        raise ValueError(f"{name} must be from 0 to 1, got {value}: pass 0.9, say")

@@ -13,6 +13,7 @@ from torch import Tensor
 from torch_binmetrics.counting import Layout
 from torch_binmetrics.histogram import ScoreHistogram, count_apart, one_or_many, sum_together, summary, update_together
 from torch_binmetrics.metric import Metric
+from torch_binmetrics.operating_points import points_as_two
 from torch_binmetrics.snapshot import Snapshot
 
 
@@ -164,9 +165,15 @@ class MetricCollection(Mapping[str, Metric[Any]]):
 def floats(values: Mapping[str, Any]) -> dict[str, float]:
     """The scalars among computed values as Python floats, with one copy from the device for all of them.
 
+    An operating point is two: its value by its own name, and by that name and ``_threshold`` its threshold, which may be inf.
+
+    Raises:
+        ValueError: another value has that name.
+
     >>> floats({"recall": torch.tensor(0.5), "matrix": torch.eye(2)})
     {'recall': 0.5}
     """
+    values = points_as_two(values)
     scalars = {name: value for name, value in values.items() if not isinstance(value, Tensor) or value.numel() == 1}
     tensors = [value.detach().reshape(1) for value in scalars.values() if isinstance(value, Tensor)]
     copied = iter(torch.cat(tensors).tolist() if tensors else [])

@@ -57,6 +57,13 @@ def occupied_bins(counts: Tensor) -> Tensor:
     return bins if len(bins) else bins.new_zeros(1)
 
 
+def with_none_predicted(c: Confusion) -> Confusion:
+    """Confusions along thresholds, [points], and one more at a threshold above all scores, [points + 1]."""
+    none = c.tp.new_zeros(1)
+    positives, negatives = (c.tp + c.fn)[:1], (c.fp + c.tn)[:1]
+    return Confusion(*map(torch.cat, ((c.tp, none), (c.fp, none), (c.tn, negatives), (c.fn, positives))))
+
+
 def _total(counts: Tensor) -> Tensor:
     """Sum along the bins, in one order whatever the number of threads: torch.sum of floats depends on it."""
     if counts.is_floating_point() and counts.shape[1]:

@@ -64,14 +64,15 @@ def predicted_positive_rate(c: Confusion) -> Tensor:
 
 
 def informedness(c: Confusion) -> Tensor:
-    """Youden's J, recall + specificity - 1, which is recall - fpr; undefined if a class is missing.
+    """Youden's J, recall + specificity - 1; undefined if a class is missing.
 
     Source: Youden, "Index for rating diagnostic tests" (1950).
 
     >>> informedness(Confusion(*torch.tensor([6, 2, 8, 4])))
     tensor(0.4000, dtype=torch.float64)
     """
-    return recall(c) - false_positive_rate(c)
+    tp, fp, tn, fn = c.real()
+    return (tp * tn - fp * fn) / ((tp + fn) * (fp + tn))  # exact ties stay ties: integers up to 2^53, divided once
 
 
 def markedness(c: Confusion) -> Tensor:

@@ -17,3 +17,9 @@ class Options(TypedDict, total=False):
     zero_division: float
     device: torch.device | str | None
     process_group: Any
+
+
+class CurveOptions(Options, total=False):
+    """Keyword-only options of every curve and of every point of one; see :class:`~torch_binmetrics.AlongCuts`."""
+
+    logit_thresholds: bool

@@ -7,6 +7,7 @@ from torch_binmetrics.binary.areas import (
     BinaryPrecisionRecallAUC,
     BinaryPrecisionRecallGainAUC,
 )
+from torch_binmetrics.binary.criteria import BinaryBestThreshold
 from torch_binmetrics.binary.curves import (
     BinaryCumulativeGains,
     BinaryDETCurve,
@@ -27,6 +28,14 @@ from torch_binmetrics.binary.diagnostics import (
     BinaryPredictedPositiveRate,
     BinaryPrevalence,
     BinaryPrevalenceThreshold,
+)
+from torch_binmetrics.binary.operating_points import (
+    BinaryPrecisionAtFixedRecall,
+    BinaryRecallAtFixedFPR,
+    BinaryRecallAtFixedPrecision,
+    BinarySensitivityAtSpecificity,
+    BinarySpecificityAtSensitivity,
+    BinaryThresholdAtFixedRecall,
 )
 from torch_binmetrics.binary.partial_areas import BinaryCapture, BinaryLogAUC, BinaryPartialAUROC
 from torch_binmetrics.binary.probabilities import (

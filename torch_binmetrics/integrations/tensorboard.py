@@ -9,7 +9,7 @@ import torch.distributed as dist
 from torch import Tensor
 
 from torch_binmetrics.collection import MetricCollection, floats
-from torch_binmetrics.confusion import Confusion
+from torch_binmetrics.confusion import Confusion, with_none_predicted
 from torch_binmetrics.histogram import ScoreHistogram
 from torch_binmetrics.plots import plot_roc
 from torch_binmetrics.scores import precision, recall
@@ -67,7 +67,7 @@ def log_epoch(writer: SummaryWriter | None, collection: MetricCollection, step: 
 
 def log_pr_curve(writer: SummaryWriter, tag: str, histogram: ScoreHistogram, step: int) -> None:
     """Write the precision-recall curve of a histogram's counts for the PR-curve plugin, thinned to 127 points."""
-    c = Confusion(*(count.cpu() for count in _with_none_predicted(Snapshot(histogram).confusion)))
+    c = Confusion(*(count.cpu() for count in with_none_predicted(Snapshot(histogram).confusion)))
     points = _spread(c)
     c = Confusion(*(count[points] for count in c))
     rates = precision(c).nan_to_num(1.0), recall(c).nan_to_num(0.0)
@@ -94,13 +94,6 @@ def log_scores(writer: SummaryWriter, tag: str, histogram: ScoreHistogram, step:
         filled = torch.zeros(BUCKETS, dtype=torch.float64).index_add_(0, bucket, row)
         first, second = float((row * scores).sum()), float((row * scores**2).sum())
         writer.add_histogram_raw(f"{tag}/{name}", low, high, float(row.sum()), first, second, limits, filled.tolist(), step)
-
-
-def _with_none_predicted(c: Confusion) -> Confusion:
-    """The confusions, and one more at a threshold above all scores."""
-    zero = c.tp.new_zeros(1)
-    positives, negatives = (c.tp + c.fn)[:1], (c.fp + c.tn)[:1]
-    return Confusion(*map(torch.cat, ((c.tp, zero), (c.fp, zero), (c.tn, negatives), (c.fn, positives))))
 
 
 def _spread(c: Confusion) -> Tensor:
