@@ -2,7 +2,7 @@ PYTHON ?= $(shell command -v python3.11 || command -v python3)
 BIN = .venv/bin
 RANKS ?= 2
 
-.PHONY: demo test lint sanitize bench clean
+.PHONY: demo test lint sanitize bench docs clean
 
 demo: .venv/ready
 	OMP_NUM_THREADS=1 $(BIN)/torchrun --standalone --nproc-per-node $(RANKS) examples/flights.py
@@ -26,6 +26,10 @@ sanitize: .venv/ready
 		torch_binmetrics/counting/_cpu.c -lm -o build/sanitized/torch_binmetrics/counting/_cpu.abi3.so
 	PYTHONPATH=build/sanitized ASAN_OPTIONS=detect_leaks=0 LD_PRELOAD=$$($(CC) -print-file-name=libasan.so) \
 		$(BIN)/pytest -q -p no:cacheprovider tests/test_compiled.py
+
+# The site, in build/site: any warning, broken link or thing to fetch from elsewhere is an error.
+docs: .venv/ready
+	NO_MKDOCS_2_WARNING=1 $(BIN)/python -m mkdocs build --quiet
 
 bench: .venv/bench
 	$(BIN)/python -m benchmarks

@@ -87,7 +87,9 @@ class Reliability(NamedTuple):
 
 
 def reliability_curve(counts: Tensor, probability: Tensor, groups: Tensor, n_bins: int) -> Reliability:
-    """Share of positives against mean probability in bins (DeGroot and Fienberg 1983), as scikit-learn's calibration_curve.
+    """Share of positives against mean probability in bins, Σ y / n against Σ p / n; undefined in an empty bin.
+
+    As scikit-learn's calibration_curve (DeGroot and Fienberg 1983).
 
     Args:
         counts: by label and point, [2, points].

@@ -1,0 +1,39 @@
+"""``python -m docs.generate``: writes anew what the pages and the README take from the code and from measurements."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable
+from functools import partial
+from pathlib import Path
+
+from docs.cuts_table import cuts_table
+from docs.metrics_table import metrics_table
+
+ROOT = Path(__file__).parent.parent
+#: The file and the name of the part -> its lines.
+PARTS: dict[tuple[str, str], Callable[[], list[str]]] = {
+    ("README.md", "metrics"): partial(metrics_table, site=False),
+    ("docs/metrics.md", "metrics"): partial(metrics_table, site=True),
+    ("docs/cuts.md", "cuts"): cuts_table,
+}
+
+
+def renewed(file: str, part: str) -> str:
+    """The text of a file, what stands between the marks of a part made anew; ValueError if there are no such marks."""
+    begin, end = f"<!-- {part}: written by python -m docs.generate -->", f"<!-- end of {part} -->"
+    old = (ROOT / file).read_text()
+    if not (old.count(begin) == old.count(end) == 1):
+        raise ValueError(f"expected {begin} and {end} once each in {file}")
+    new = "\n".join([begin, *PARTS[file, part](), end])
+    return re.sub(f"{re.escape(begin)}.*{re.escape(end)}", lambda _: new, old, flags=re.DOTALL)
+
+
+def main() -> None:
+    """Write all parts anew."""
+    for file, part in PARTS:
+        (ROOT / file).write_text(renewed(file, part))
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,127 @@
+"""Every named metric in a table, made from the code: what it is, when it is undefined, and what checks it."""
+
+from __future__ import annotations
+
+import importlib
+import inspect
+import re
+import sys
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import torch_binmetrics as tb
+from docs.oracle_names import oracle_name
+
+sys.path.append(str(Path(__file__).parent.parent / "tests"))
+from oracles import ORACLES
+
+#: What stands under which heading: the first family that fits counts.
+KINDS: dict[str, type[tb.Metric[Any]]] = {
+    "Scores at a threshold": tb.AtThreshold,
+    "Areas under curves": tb.OverCuts,
+    "Operating points": tb.AtBest,
+    "Curves": tb.AlongCuts,
+    "Probabilities": tb.OfSums,
+}
+#: Arguments that all metrics of a family have.
+COMMON = {"cuts", "threshold", "thresholds", "logit_thresholds", "options"}
+NAMED = [name for name in tb.__all__ if name.startswith("Binary")]
+FORM = re.compile(r"(?P<value>.+); (?:undefined (?P<undefined>.+)|never undefined)\.")
+ROLE = re.compile(r":\w+:`(?P<path>[^`]+)`")
+
+
+def metrics_table(*, site: bool) -> list[str]:
+    """Lines of Markdown, a table for each kind of metric; that of the site links classes, and has more columns."""
+    columns: dict[str, Callable[[str], str]] = {"class": _linked if site else _signature, "value": _value, "NaN": _undefined}
+    if site:
+        columns |= {"bounds": _bounds}
+    columns["checked against"] = _oracle
+    lines = []
+    for title, family in KINDS.items():
+        names = sorted((name for name in NAMED if _family(name) is family), key=_place)
+        if names:
+            rows = [[column(name) for column in columns.values()] for name in names]
+            lines += ["", f"## {title}" if site else f"**{title}**", "", *_table(list(columns), rows)]
+    return [*lines[1:], ""]
+
+
+def first_sentence(name: str) -> re.Match[str]:
+    """What the first paragraph of its score's docstring says of a metric; ValueError if that has another form."""
+    doc = " ".join((inspect.getdoc(_score(name)) or "").split("\n\n")[0].split())
+    found = FORM.fullmatch(doc)
+    if not found:
+        raise ValueError(
+            f"the docstring of the score of {name} must begin with '<what>, <formula>; undefined <when>.': {doc!r}"
+        )
+    return found
+
+
+def _table(heading: list[str], rows: list[list[str]]) -> list[str]:
+    """Lines of a Markdown table."""
+    return ["| " + " | ".join(row) + " |" for row in (heading, ["---"] * len(heading), *rows)]
+
+
+def _family(name: str) -> type[tb.Metric[Any]]:
+    """The kind of a metric."""
+    return next(family for family in KINDS.values() if issubclass(getattr(tb, name), family))
+
+
+def _place(name: str) -> tuple[bool, str, int]:
+    """Where to list a metric: the common scores first, then by file, in the order of the file."""
+    module = getattr(tb, name).__module__
+    return not module.endswith(".scores"), module, list(vars(sys.modules[module])).index(name)
+
+
+def _score(name: str) -> Callable[..., Any]:
+    """The function that a metric runs, as its docstring names it."""
+    role = ROLE.search(getattr(tb, name).__doc__)
+    module, function = role["path"].removeprefix("~").rsplit(".", 1) if role else ("", "")
+    return getattr(importlib.import_module(module), function)  # type: ignore[no-any-return]
+
+
+def _signature(name: str) -> str:
+    """The class, with the arguments that only it has."""
+    parameters = inspect.signature(getattr(tb, name)).parameters.values()
+    own = [each for each in parameters if each.name not in COMMON]
+    shown = ", ".join(each.name + "=" * (each.default is not each.empty) for each in own)
+    return f"`{name}({shown})`" if shown else f"`{name}`"
+
+
+def _linked(name: str) -> str:
+    """The class, with a link to its page."""
+    return f"[{_signature(name)}][torch_binmetrics.{name}]"
+
+
+def _value(name: str) -> str:
+    """What it is, and the formula."""
+    given = re.match(r"Running :func:`[^`]+` (at ``[^`]+``)", getattr(tb, name).__doc__)
+    return _escaped(first_sentence(name)["value"] + (f", {given[1]}" if given else ""))
+
+
+def _undefined(name: str) -> str:
+    """When it is."""
+    return _escaped(first_sentence(name)["undefined"] or "never")
+
+
+def _bounds(name: str) -> str:
+    """Whether the value is exact, or has certain bounds."""
+    metric = getattr(tb, name)(**ORACLES[name][0][0])
+    if metric.limits is not None:
+        return "certain"
+    try:
+        metric.bounds(sync=False)
+    except TypeError:
+        return ""
+    return "exact"
+
+
+def _oracle(name: str) -> str:
+    """What the tests compare it with."""
+    return oracle_name(ORACLES[name][1])
+
+
+def _escaped(text: str) -> str:
+    """Text of a docstring in a cell of a Markdown table."""
+    text = ROLE.sub(lambda role: f"`{role['path'].rsplit('.', 1)[-1]}`", text).replace("``", "`")
+    return text.replace("|", "\\|").replace("*", "\\*")

@@ -1,0 +1,45 @@
+"""What griffe is told of our docstrings: their references become links, their doctests code, and what is exported is public."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+from functools import partial
+from typing import Any
+
+from griffe import Class, Extension, Module, Object
+
+ROLE = re.compile(r":\w+:`(?P<short>~?)(?P<path>[\w.]+)`")
+LITERAL = re.compile(r"``([^`]+)``")
+DOCTEST = re.compile(r"^>>> .*?(?=\n\s*\n|\Z)", re.DOTALL | re.MULTILINE)
+
+
+class Roles(Extension):
+    """Rewrites every docstring of the package as Markdown, and hides what the layers only hand to each other."""
+
+    def on_package(self, *, pkg: Module, **kwargs: Any) -> None:
+        """Called once, when all files are read."""
+        for obj in _within(pkg):
+            if obj.docstring:
+                text = ROLE.sub(partial(_link, obj), LITERAL.sub(r"`\1`", obj.docstring.value))
+                obj.docstring.value = DOCTEST.sub(lambda found: f"```pycon\n{found[0]}\n```", text)
+            top = isinstance(obj.parent, Module) and not isinstance(obj, Module)
+            if top and pkg.exports and "integrations" not in obj.path:
+                obj.public = obj.name in pkg.exports
+
+
+def _within(obj: Object) -> Iterator[Object]:
+    """An object and all that are defined in it."""
+    yield obj
+    for member in obj.members.values():
+        if isinstance(member, Object):
+            yield from _within(member)
+
+
+def _link(obj: Object, role: re.Match[str]) -> str:
+    """A cross-reference, shown without its modules; a bare name is that of another member of the same class or module."""
+    path, shown = role["path"], role["path"].rsplit(".", 1)[-1] if role["short"] else role["path"]
+    home = obj if isinstance(obj, Class | Module) else obj.parent
+    if home and "." not in path and path in home.all_members:
+        path = home.all_members[path].canonical_path
+    return f"[`{shown}`][{path}]"

@@ -1,0 +1,83 @@
+"""The documentation: its snippets run, and what it takes from the code and from measurements is up to date."""
+
+import doctest
+import re
+import sys
+from pathlib import Path
+
+import pytest
+
+import torch_binmetrics
+
+ROOT = Path(__file__).parent.parent
+sys.path.append(str(ROOT))
+from docs import generate, metrics_table  # noqa: E402
+
+PAGES = sorted((ROOT / "docs").rglob("*.md"))
+NAMED = [name for name in torch_binmetrics.__all__ if name.startswith("Binary")]
+SNIPPET = re.compile(r"^```python\n(.*?)^```$", re.DOTALL | re.MULTILINE)
+
+
+def run(page):
+    """Run all snippets of a page in one namespace, doctests and plain code alike."""
+    names = {"__name__": f"docs.{page.stem}"}
+    text = page.read_text()
+    for snippet in SNIPPET.finditer(text):
+        line = text[: snippet.start(1)].count("\n")
+        if not snippet[1].startswith(">>>"):
+            exec(compile("\n" * line + snippet[1], str(page), "exec"), names)
+            continue
+        test = doctest.DocTestParser().get_doctest(snippet[1], names, page.name, str(page), line)
+        test.globs = names
+        report = []
+        doctest.DocTestRunner(optionflags=doctest.NORMALIZE_WHITESPACE).run(test, out=report.append, clear_globs=False)
+        assert not report, "".join(report)
+
+
+@pytest.mark.parametrize("page", PAGES, ids=lambda page: str(page.relative_to(ROOT)))
+def test_every_snippet_of_a_page_runs_and_shows_what_it_says(page, tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    run(page)
+
+
+def test_a_snippet_that_shows_another_result_or_raises_is_found(tmp_path):
+    page = tmp_path / "page.md"
+    for wrong in ("x = 1\n```\n\n```python\n>>> x\n2\n", "1 / 0\n"):
+        page.write_text(f"# A page\n\n```python\n{wrong}```\n")
+        with pytest.raises((AssertionError, ZeroDivisionError)):
+            run(page)
+
+
+@pytest.mark.parametrize(("file", "part"), generate.PARTS)
+def test_what_is_made_from_the_code_and_from_results_is_up_to_date(file, part):
+    assert generate.renewed(file, part) == (ROOT / file).read_text(), "run: python -m docs.generate"
+
+
+@pytest.mark.parametrize("file", ["README.md", "docs/metrics.md"])
+def test_every_named_metric_stands_in_the_tables_once(file):
+    rows = re.findall(r"^\| \[?`(Binary\w+)", (ROOT / file).read_text(), re.MULTILINE)
+    assert sorted(rows) == sorted(NAMED)
+
+
+@pytest.mark.parametrize("name", NAMED)
+def test_every_score_says_its_formula_and_when_it_is_undefined(name):
+    said = metrics_table.first_sentence(name)
+    assert len(said["value"]) > len("f(x)")
+
+
+def test_every_public_name_is_on_a_page_of_the_reference():
+    text = "".join((ROOT / "docs" / "api" / f"{page}.md").read_text() for page in ("core", "functions", "metrics"))
+    shown = re.findall(r"^::: torch_binmetrics\.(.+)$", text, re.MULTILINE)
+    for name in torch_binmetrics.__all__:
+        value = getattr(torch_binmetrics, name)
+        path = f"{value.__module__}.{name}".removeprefix("torch_binmetrics.")
+        assert [each for each in shown if f"{path}.".startswith(f"{each}.")], name
+
+
+def test_every_integration_is_on_a_page_of_the_reference():
+    folder = ROOT / "torch_binmetrics" / "integrations"
+    modules = {path.stem for path in folder.iterdir() if not path.name.startswith("__")}
+    shown = re.findall(
+        r"^::: torch_binmetrics\.integrations\.(\w+)$", (ROOT / "docs/api/integrations.md").read_text(), re.MULTILINE
+    )
+    assert set(shown) == modules
