@@ -143,6 +143,18 @@ def test_every_public_name_has_a_docstring_of_its_own_that_begins_with_a_sentenc
     assert doc.strip().splitlines()[0].rstrip().endswith((".", ":"))
 
 
+@pytest.mark.parametrize("layer", ["scores", "diagnostics", "operating_points", "criteria"])
+def test_every_score_says_in_its_first_line_what_it_is_and_when_it_is_undefined(layer):
+    module = importlib.import_module(f"torch_binmetrics.{layer}")
+    functions = [value for name, value in vars(module).items() if name in NAMES and inspect.isfunction(value)]
+    scores = [function for function in functions if function.__module__ == module.__name__]
+    assert scores
+    for score in scores:
+        meaning, when = score.__doc__.splitlines()[0].split("; ")
+        assert "," in meaning
+        assert when.startswith("undefined if ") or when == "never undefined."
+
+
 @pytest.mark.parametrize("name", sorted(set(NAMES) - set(BINARY) - HANDED_OUT))
 def test_every_public_name_that_users_build_or_call_stands_in_a_doctest(name):
     own = examples(name)
