@@ -25,8 +25,8 @@ import torch_binmetrics as tb
 from torch_binmetrics.integrations import torchmetrics as ours
 
 NAMES = [name for name in ours.__all__ if name.startswith("Binary")]
-#: What cannot be counted in one tensor of fixed size by label and bin.
-LEFT_OUT = {"BinaryCalibrationError", "BinaryHingeLoss", "BinaryFairness", "BinaryGroupStatRates"}
+#: What counts by groups that come with the data.
+LEFT_OUT = {"BinaryFairness", "BinaryGroupStatRates"}
 NEEDED = {
     "BinaryFBetaScore": {"beta": 2.0},
     "BinaryRecallAtFixedPrecision": {"min_precision": 0.6},
@@ -35,7 +35,8 @@ NEEDED = {
     "BinarySpecificityAtSensitivity": {"min_sensitivity": 0.6},
 }
 FIXED = [name for name in NAMES if "threshold" in inspect.signature(getattr(ours, name)).parameters]
-CURVED = [name for name in NAMES if name not in FIXED]
+CURVED = [name for name in NAMES if "thresholds" in inspect.signature(getattr(ours, name)).parameters]
+SUMMED = ["BinaryCalibrationError", "BinaryHingeLoss"]
 PREDS = torch.tensor([0.9, 0.2, 0.6, 0.4, 0.7, 0.1])
 TARGET = torch.tensor([1, 0, 0, 1, 1, 0])
 
@@ -151,7 +152,7 @@ def test_the_only_state_is_one_named_tensor_of_integers_that_is_summed(name):
     assert isinstance(metric, torchmetrics.Metric)
     state, counts = state_of(metric)
     assert state.startswith("counts_")
-    assert counts.dtype == torch.int64
+    assert counts.dtype == (torch.float64 if name in SUMMED else torch.int64)
     assert metric._reductions[state] is torchmetrics.utilities.data.dim_zero_sum
     assert state_of(make(name, weighted=True))[1].dtype == torch.float64
 
@@ -171,6 +172,9 @@ def test_the_name_of_a_state_tells_the_cuts_and_the_options():
         ours.BinaryAUROC(thresholds=5),
         ours.BinaryAUROC(thresholds=6),
         ours.BinaryAUROC(thresholds=None),
+        ours.BinaryCalibrationError(),
+        ours.BinaryHingeLoss(),
+        ours.BinaryHingeLoss(squared=True),
     ]
     names = [state_of(metric)[0] for metric in states]
     assert len(set(names)) == len(names)
@@ -196,6 +200,32 @@ def test_scores_at_a_threshold_equal_those_of_torchmetrics_on_the_whole_epoch(na
         assert abs(mine.compute() - theirs.compute()) < 2e-6
     else:
         same(mine.compute(), theirs.compute())
+
+
+@few
+@given(parts=batches(), n_bins=st.sampled_from([1, 2, 15]), norm=st.sampled_from(["l1", "l2", "max"]), squared=st.booleans())
+def test_means_of_sums_equal_torchmetrics_on_the_whole_epoch(parts, n_bins, norm, squared):
+    preds, target = whole(parts)
+    preds = preds.clamp(max=0.99) if preds.max() <= 1 else preds  # at 1 torchmetrics has a bin more
+    assume(preds.max() < 15)
+    for name, options in (
+        ("BinaryCalibrationError", {"n_bins": n_bins, "norm": norm}),
+        ("BinaryHingeLoss", {"squared": squared}),
+    ):
+        mine, theirs = make(name, **options), peer(name, **options)
+        for part in parts:
+            mine.update(part[0].clamp(max=float(preds.max())), part[1])
+        theirs.update(preds, target)
+        same(mine.compute(), theirs.compute())
+
+
+def test_a_probability_of_one_is_in_the_last_bin_and_declared_scores_are_decision_values():
+    assert ours.BinaryCalibrationError(n_bins=2)(torch.tensor([1.0, 0.75]), torch.tensor([0, 1])) == 0.375
+    assert ours.BinaryHingeLoss(from_logits=False)(torch.tensor([-2.0, 0.5]), torch.tensor([0, 1])) == 0.25
+    with pytest.raises(ValueError, match="n_bins"):
+        ours.BinaryCalibrationError(n_bins=0)
+    with pytest.raises(ValueError, match="norm"):
+        ours.BinaryCalibrationError(norm="l3")(PREDS, TARGET)
 
 
 @given(parts=batches(classes=(1,)))
@@ -355,16 +385,27 @@ def test_predicted_labels_count_and_other_integers_are_invalid():
 def test_weights_count_as_often_as_they_say(parts):
     preds, target = whole(parts)
     weight = torch.arange(len(preds)) % 3
-    for name in ("BinaryAccuracy", "BinaryAUROC", "BinaryStatScores"):
+    for name in ("BinaryAccuracy", "BinaryAUROC", "BinaryStatScores", "BinaryCalibrationError"):
         for options in ({}, {"thresholds": None}) if name in CURVED else ({},):
             heavy, often = make(name, weighted=True, **options), make(name, from_logits=None, **options)
             heavy.update(preds, target, weight)
             often.update(preds.repeat_interleave(weight), target.repeat_interleave(weight))
             outside = (preds < 0) | (preds > 1)
             if outside.any() == (outside & (weight > 0)).any():
-                torch.testing.assert_close(heavy.compute().double(), often.compute().double())
+                torch.testing.assert_close(heavy.compute().double(), often.compute().double(), equal_nan=True)
     with pytest.raises(ValueError, match="weighted=True"):
         ours.BinaryAUROC(thresholds=None).update(preds, target, weight)
+
+
+def test_bad_arguments_are_refused_when_a_metric_is_built():
+    for build in (
+        lambda: ours.BinaryAccuracy(multidim_average="each"),
+        lambda: ours.BinaryAUROC(thresholds=1),
+        lambda: ours.BinaryAUROC(thresholds="many"),
+        lambda: ours.BinaryAUROC(thresholds=torch.ones(2, 2)),
+    ):
+        with pytest.raises(ValueError, match=r"multidim_average|thresholds"):
+            build()
 
 
 @pytest.mark.parametrize("bad", [1.5, -0.1, "0.5"])

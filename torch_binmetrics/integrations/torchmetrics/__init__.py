@@ -9,10 +9,10 @@ Names, arguments, output types and conventions are torchmetrics'. What differs, 
 - Areas are those of the whole curve from (0, 0) to (1, 1), also where the thresholds given do not reach its ends.
 - NaN scores and labels other than 0 and 1 raise ValueError; with ``validate_args=False`` they are left out.
 - ``weighted=True`` takes weights: ``update(preds, target, weight)``.
+- BinaryCalibrationError puts a probability of 1 into its last bin. Its state and that of BinaryHingeLoss is float64, for sums.
 - ``>`` at 0.5 is no edge of ``FloatBits``, so accuracy and AUROC are two histograms here; still one all_reduce.
 
-BinaryCalibrationError and BinaryHingeLoss need sums of scores, not counts. BinaryFairness and BinaryGroupStatRates count by
-groups that come with the data. Take these from torchmetrics; they may be members of the same collection.
+BinaryFairness and BinaryGroupStatRates are missing, which count by groups that come with the data: take them from torchmetrics.
 """
 
 try:
@@ -24,12 +24,14 @@ from torch_binmetrics.integrations.torchmetrics.classes import (
     BinaryAccuracy,
     BinaryAUROC,
     BinaryAveragePrecision,
+    BinaryCalibrationError,
     BinaryCohenKappa,
     BinaryConfusionMatrix,
     BinaryEER,
     BinaryF1Score,
     BinaryFBetaScore,
     BinaryHammingDistance,
+    BinaryHingeLoss,
     BinaryJaccardIndex,
     BinaryLogAUC,
     BinaryMatthewsCorrCoef,
@@ -52,12 +54,14 @@ __all__ = [
     "BinaryAUROC",
     "BinaryAccuracy",
     "BinaryAveragePrecision",
+    "BinaryCalibrationError",
     "BinaryCohenKappa",
     "BinaryConfusionMatrix",
     "BinaryEER",
     "BinaryF1Score",
     "BinaryFBetaScore",
     "BinaryHammingDistance",
+    "BinaryHingeLoss",
     "BinaryJaccardIndex",
     "BinaryLogAUC",
     "BinaryMatthewsCorrCoef",

@@ -5,9 +5,9 @@ from __future__ import annotations
 from torchmetrics import classification as peers
 
 from torch_binmetrics import scores
-from torch_binmetrics.integrations.torchmetrics import conventions, points
+from torch_binmetrics.integrations.torchmetrics import conventions, points, sums
 from torch_binmetrics.integrations.torchmetrics.conventions import or_else
-from torch_binmetrics.integrations.torchmetrics.families import AlongThresholds, AtThreshold
+from torch_binmetrics.integrations.torchmetrics.families import AlongThresholds, AtThreshold, OfSums
 
 
 class BinaryStatScores(AtThreshold, like=peers.BinaryStatScores):
@@ -154,3 +154,15 @@ class BinaryLogAUC(AlongThresholds, like=peers.BinaryLogAUC):
     """Running area under the ROC curve over log false positive rate, as torchmetrics' ``BinaryLogAUC``."""
 
     score = staticmethod(points.log_auc)
+
+
+class BinaryCalibrationError(OfSums, like=peers.BinaryCalibrationError):
+    """Running calibration error, as torchmetrics' ``BinaryCalibrationError``."""
+
+    score = staticmethod(sums.calibration_error)
+
+
+class BinaryHingeLoss(OfSums, like=peers.BinaryHingeLoss):
+    """Running mean hinge loss, as torchmetrics' ``BinaryHingeLoss``."""
+
+    score = staticmethod(sums.hinge_loss)

@@ -69,10 +69,12 @@ class Points:
 
     def confusion(self, counts: Tensor) -> Confusion:
         """Confusions at each point of counts by label and bin, [2, bins, ...], int64 or float64: [points, ...] each."""
-        logits = self.are_logits(counts)
+        return self.along(counts, self.positions(logits=self.are_logits(counts)).to(counts.device))
+
+    def positions(self, *, logits: bool) -> Tensor:
+        """The bin that each point begins, int64, [points]; one past the last where no score is called positive."""
         edges = self.logit_edges if logits else self.probability_edges
-        positions = self.cuts.index(edges).where(~edges.isnan(), self.cuts.bins).to(counts.device)
-        return self.along(counts, positions)
+        return self.cuts.index(edges).where(~edges.isnan(), self.cuts.bins)
 
     def along(self, counts: Tensor, positions: Tensor) -> Confusion:
         """Confusions when the bins from each of the positions on are called positive."""
