@@ -359,6 +359,26 @@ def a_collection_is_one_all_reduce_for_each_dtype(at: Rank) -> None:
             assert calls == {"all_reduce": dtypes}
 
 
+def intervals_are_the_same_on_all_ranks_for_one_all_reduce_of_each_dtype(at: Rank) -> None:
+    batches = [skewed(seed=rank) for rank in range(at.world)]
+    every = named()
+    for names in ([name for name in every if not every[name].sums], list(every)):
+        metrics, whole = (tb.MetricCollection({name: named()[name] for name in names}) for _ in range(2))
+        metrics.update(*batches[at.rank][:2])
+        for batch in batches:
+            whole.update(*batch[:2])
+        with watched() as calls:
+            found = metrics.confidence_intervals(draws=100)
+        assert calls == {"all_reduce": 2 if len(names) == len(every) else 1}
+        wanted = whole.confidence_intervals(draws=100, sync=False)
+        for name in names:  # float64 sums depend on their order
+            if name in wanted:
+                same(found[name], wanted[name], tolerance=1e-9 if every[name].sums else 0.0)
+    with watched() as calls:
+        same(metrics["BinaryFBetaScore"].confidence_interval(draws=100), found["BinaryFBetaScore"])
+    assert calls == {"all_reduce": 1}
+
+
 def a_metric_is_one_all_reduce_for_each_question(at: Rank) -> None:
     metric = tb.BinaryAUROC()
     metric.update(*skewed(seed=at.rank)[:2])
@@ -669,6 +689,7 @@ SCENARIOS: dict[Callable[[Rank], None], tuple[int, ...]] = {
     ranks_that_count_different_things_all_raise_and_go_on: (2, 3),
     the_reduction_itself_finds_out_counts_of_another_label: (2, 3),
     a_collection_is_one_all_reduce_for_each_dtype: (2,),
+    intervals_are_the_same_on_all_ranks_for_one_all_reduce_of_each_dtype: (2, 3),
     a_metric_is_one_all_reduce_for_each_question: (2,),
     what_is_read_off_a_summed_copy_is_no_collective: (2,),
     the_watch_notices_other_collectives: (2,),

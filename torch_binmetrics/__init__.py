@@ -140,6 +140,13 @@ from torch_binmetrics.families import (
 from torch_binmetrics.histogram import (
     ScoreHistogram,
 )
+from torch_binmetrics.intervals import (
+    auroc_interval,
+    auroc_variance,
+    f1_interval,
+    gini_interval,
+    wilson_interval,
+)
 from torch_binmetrics.metric import Metric
 from torch_binmetrics.operating_points import (
     OperatingPoint,
@@ -292,6 +299,8 @@ __all__ = [
     "accuracy",
     "auroc",
     "auroc_bounds",
+    "auroc_interval",
+    "auroc_variance",
     "average_precision",
     "average_precision_bounds",
     "balanced_accuracy",
@@ -313,6 +322,7 @@ __all__ = [
     "equal_error_rate_bounds",
     "equal_mass_groups",
     "expected_cost",
+    "f1_interval",
     "false_discovery_rate",
     "false_negative_rate",
     "false_omission_rate",
@@ -323,6 +333,7 @@ __all__ = [
     "geometric_mean",
     "gini",
     "gini_bounds",
+    "gini_interval",
     "hamming_distance",
     "hinge_loss",
     "informedness",
@@ -364,4 +375,5 @@ __all__ = [
     "specificity_at_sensitivity",
     "stat_scores",
     "threshold_at_fixed_recall",
+    "wilson_interval",
 ]

@@ -10,6 +10,7 @@ from typing import Any, Self
 import torch
 from torch import Tensor
 
+from torch_binmetrics.confidence import Plan, intervals
 from torch_binmetrics.counting import Layout
 from torch_binmetrics.histogram import ScoreHistogram, count_apart, one_or_many, sum_together, summary, update_together
 from torch_binmetrics.metric import Metric
@@ -79,6 +80,20 @@ class MetricCollection(Mapping[str, Metric[Any]]):
             ValueError, RuntimeError: as :meth:`Metric.compute`.
         """
         return self._values(sum_together(self.histograms, self.process_group) if sync else self.histograms)
+
+    def confidence_intervals(
+        self, level: float = 0.95, *, draws: int = 1000, seed: int = 0, sync: bool = True
+    ) -> dict[str, tuple[Any, Any]]:
+        """Low and high end by prefixed name, of all metrics but curves, which have none; synced as :meth:`compute`.
+
+        Methods and errors are those of :meth:`Metric.confidence_interval`; metrics of the same counts share draws.
+        """
+        plan = Plan(level, draws, seed)
+        found: dict[str, tuple[Any, Any] | None] = {}
+        for histogram in sum_together(self.histograms, self.process_group) if sync else self.histograms:
+            members = {name: metric for name, metric in self._metrics.items() if metric.histogram.layout == histogram.layout}
+            found.update(zip(members, intervals(list(members.values()), histogram, plan), strict=True))
+        return {self.prefix + name: ends for name in self._metrics if (ends := found[name]) is not None}
 
     def __call__(self, preds: Tensor, target: Tensor, weight: Tensor | None = None) -> dict[str, Any]:
         """Count a batch once, and return the scores of that batch alone, of this rank."""

@@ -10,6 +10,7 @@ import torch
 from torch import Tensor
 
 from torch_binmetrics.checks import number
+from torch_binmetrics.confidence import Method, Plan, interval
 from torch_binmetrics.confusion import Confusion
 from torch_binmetrics.counting import Dropped, Layout
 from torch_binmetrics.cuts import Cuts, Threshold
@@ -113,6 +114,15 @@ class Metric(Generic[T]):
             return self.limits(snapshot.confusion)
         value: Any = self._value(snapshot)
         return value, value
+
+    def confidence_interval(
+        self, level: float = 0.95, *, method: Method | None = None, draws: int = 1000, seed: int = 0, sync: bool = True
+    ) -> tuple[T, T]:
+        """Ends that enclose the population's score for a share ``level`` of all samples like this one: sampling error.
+
+        Arguments and errors are those of :class:`~torch_binmetrics.confidence.Plan` and of :meth:`compute`.
+        """
+        return interval(self, self._histogram(sync), Plan(level, draws, seed, method))
 
     def __call__(self, preds: Tensor, target: Tensor, weight: Tensor | None = None) -> T:
         """Count a batch once, and return the score of that batch alone, of this rank; arguments as for :meth:`update`."""

@@ -25,7 +25,7 @@ class BinaryAUROC(OverCuts):
 
     def __init__(self, cuts: CutsLike = FloatBits(16), *, max_fpr: float | None = None, **options: Unpack[Options]) -> None:
         areas.check_max_fpr(max_fpr)
-        self.score = partial(areas.auroc, max_fpr=max_fpr)
+        self.score = areas.auroc if max_fpr is None else partial(areas.auroc, max_fpr=max_fpr)
         self.limits = partial(bounds.auroc_bounds, max_fpr=max_fpr)
         super().__init__(cuts, **options)
 

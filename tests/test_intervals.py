@@ -1,0 +1,438 @@
+"""Confidence intervals: closed forms against statsmodels and raw samples, the bootstrap against SciPy's, and their laws."""
+
+import itertools
+import math
+
+import numpy as np
+import pytest
+import torch
+from hypothesis import given, settings
+from hypothesis import strategies as st
+from oracles import NAMED, VARIANTS, once, random_samples
+from scipy import stats
+from scipy.special import expit, logit
+from sklearn.metrics import average_precision_score
+from statsmodels.stats.proportion import proportion_confint
+
+import torch_binmetrics as tb
+from torch_binmetrics import bootstrap
+from torch_binmetrics.confidence import CLOSED_FORMS, PROPORTIONS, SPANS
+
+SEEDS = st.integers(0, 2**32 - 1)
+LEVELS = st.floats(0.01, 0.999)
+CURVES = [name for name, named in NAMED.items() if issubclass(named, tb.AlongCuts) and not issubclass(named, tb.AtBest)]
+CURVES.append("BinaryReliabilityCurve")
+INTERVALS = [variant for variant in VARIANTS if variant[0] not in CURVES]
+names = pytest.mark.parametrize("variant", INTERVALS, ids=str)
+#: What varies smoothly with the samples: no point of a curve, which jumps from bin to bin, and nothing that is always 1.
+SMOOTH = [each for each in INTERVALS if not issubclass(NAMED[each[0]], tb.AtBest) and each != ("BinaryCapture", {"top": 1.0})]
+smooth_ones = pytest.mark.parametrize("variant", SMOOTH, ids=str)
+
+
+class Youden(tb.AtBest):
+    """The threshold with the greatest tpr - fpr."""
+
+    @staticmethod
+    def score(c, thresholds):
+        found = tb.recall(c) - tb.false_positive_rate(c)
+        best = found.nan_to_num(-1).argmax()
+        return tb.OperatingPoint(found[best], thresholds[best])
+
+
+def half_precision(seed, size=200, share=0.3):
+    """bfloat16 scores, many of them tied, of two overlapping normal distributions; labels with both classes."""
+    generator = torch.Generator().manual_seed(seed)
+    target = (torch.rand(size, generator=generator) < share).long()
+    target[:4] = torch.tensor([0, 0, 1, 1])
+    logits = 3 * (torch.randn(size, generator=generator) + target) - 1.5
+    return logits.sigmoid().clamp(max=0.99).bfloat16(), target  # a negative of score 1 has no finite log loss
+
+
+def root(metric):
+    """The function that a metric's score is, options aside."""
+    return getattr(metric.score, "func", metric.score)
+
+
+def parts(value):
+    """The tensors of a value."""
+    return list(value) if isinstance(value, tuple) else [value]
+
+
+def flat(value):
+    """All numbers of a value, float64."""
+    return torch.cat([part.double().reshape(-1) for part in parts(value)])
+
+
+def ends(metric, *args, **options):
+    """Both ends as flat tensors."""
+    low, high = metric.confidence_interval(*args, **options)
+    return flat(low), flat(high)
+
+
+def same(one, other):
+    """Whether two pairs of ends are equal, bit for bit, a NaN like another."""
+    pairs = list(zip(one, other, strict=True))
+    return all(torch.equal(a.isnan(), b.isnan()) and torch.equal(a.nan_to_num(9), b.nan_to_num(9)) for a, b in pairs)
+
+
+# Closed forms
+
+
+@given(successes=st.integers(0, 10**9), failures=st.integers(0, 10**9), level=LEVELS)
+def test_wilsons_interval_is_that_of_statsmodels(successes, failures, level):
+    trials = successes + failures
+    low, high = tb.wilson_interval(torch.tensor(successes), torch.tensor(trials), level)
+    if trials == 0:
+        assert low.isnan()
+        assert high.isnan()
+    else:
+        wanted = proportion_confint(successes, trials, alpha=1 - level, method="wilson")
+        assert (low.item(), high.item()) == pytest.approx(wanted, rel=1e-9, abs=1e-12)
+        assert 0 <= low <= successes / trials <= high <= 1
+        assert low < high
+
+
+@pytest.mark.parametrize("score", PROPORTIONS, ids=lambda score: score.__name__)
+@settings(max_examples=20)
+@given(cells=st.lists(st.integers(0, 10**6), min_size=4, max_size=4))
+def test_the_share_of_a_proportion_is_its_score(score, cells):
+    c = tb.Confusion(*torch.tensor(cells))
+    successes, failures = (sum(getattr(c, cell) for cell in group.split()) for group in PROPORTIONS[score])
+    torch.testing.assert_close(successes / (successes + failures).double(), score(c), rtol=0, atol=1e-15, equal_nan=True)
+    low, high = CLOSED_FORMS[score][1](c, 0.95)
+    wanted = tb.wilson_interval(successes, successes + failures)
+    assert same((low, high), wanted)
+
+
+@given(cells=st.lists(st.integers(0, 10**6), min_size=4, max_size=4), level=LEVELS)
+def test_the_interval_of_f1_is_that_of_the_jaccard_index_as_f1(cells, level):
+    c = tb.Confusion(*torch.tensor(cells))
+    low, high = tb.f1_interval(c, level)
+    if c.tp + c.fp + c.fn == 0:
+        assert low.isnan()
+        assert high.isnan()
+    else:
+        jaccard = np.array(proportion_confint(cells[0], cells[0] + cells[1] + cells[3], alpha=1 - level, method="wilson"))
+        assert [low.item(), high.item()] == pytest.approx(list(2 * jaccard / (1 + jaccard)), rel=1e-9, abs=1e-12)
+        assert low - 1e-15 <= tb.fbeta(c) <= high + 1e-15
+
+
+def raw_delong(scores, labels):
+    """Area and its variance from every pair of samples, as DeLong, DeLong and Clarke-Pearson (1988) write it."""
+    x, y = scores[labels == 1], scores[labels == 0]
+    wins = (x[:, None] > y) + 0.5 * (x[:, None] == y)
+    by_positive, by_negative = wins.mean(1), wins.mean(0)
+    return wins.mean(), by_positive.var(ddof=1) / len(x) + by_negative.var(ddof=1) / len(y)
+
+
+@given(seed=SEEDS, size=st.integers(4, 300), share=st.sampled_from([0.02, 0.3, 0.9]), level=LEVELS)
+def test_delongs_variance_is_that_of_the_raw_samples(seed, size, share, level):
+    preds, target = half_precision(seed, size, share)
+    metric = once(("BinaryAUROC", {}), (preds, target))
+    area, variance = raw_delong(preds.double().numpy(), target.numpy())
+    assert tb.auroc_variance(metric.confusion()).item() == pytest.approx(variance, rel=1e-12, abs=1e-12)
+    low, high = metric.confidence_interval(level)
+    if area in (0, 1) or variance == 0:
+        assert low.isnan()
+        assert high.isnan()
+    else:
+        reach = stats.norm.ppf((1 + level) / 2) * math.sqrt(variance) / (area * (1 - area))
+        assert (low.item(), high.item()) == pytest.approx((expit(logit(area) - reach), expit(logit(area) + reach)), abs=1e-9)
+
+
+def test_delongs_variance_of_rare_positives_among_very_many_does_not_cancel():
+    counts = torch.tensor([[2**40, 2**40, 3], [1, 2, 2]])
+    small = torch.tensor([[2**20, 2**20, 3], [1, 2, 2]])
+    variances = [tb.auroc_variance(tb.confusion_along(each)).item() for each in (counts, small)]
+    assert variances[0] == pytest.approx(variances[1], rel=1e-4)
+
+
+# Laws, for every named metric
+
+
+@names
+def test_an_interval_has_the_form_of_the_value_and_a_width(variant):
+    metric = once(variant, half_precision(1))
+    value, (low, high) = metric.compute(), metric.confidence_interval(draws=200)
+    for end in (low, high):
+        assert type(end) is type(value)
+        assert [part.shape for part in parts(end)] == [part.shape for part in parts(value)]
+        assert all(part.dtype == torch.float64 for part in parts(end))
+    assert ((flat(low) < flat(high)) | (flat(low).isnan() & (variant not in SMOOTH))).all()
+
+
+@names
+@settings(max_examples=12)  # for each of a hundred variants
+@given(seed=SEEDS, size=st.integers(0, 60), level=st.sampled_from([0.5, 0.9, 0.95]))
+def test_an_interval_encloses_the_value_within_what_the_score_can_be(variant, seed, size, level):
+    metric = once(variant, random_samples(seed, size))
+    low, high = ends(metric, level, draws=100)
+    value = flat(metric.compute())
+    known = ~low.isnan()
+    assert torch.equal(low.isnan(), high.isnan())
+    assert (low[known] < high[known]).all()
+    if span := SPANS.get(root(metric)):
+        assert (low[known] >= span[0]).all()
+        assert (high[known] <= span[1]).all()
+        assert (low[known] <= value[known] + 1e-15).all()
+        assert (value[known] <= high[known] + 1e-15).all()
+
+
+def widths(*args, **options):
+    """How far apart the ends are."""
+    low, high = ends(*args, **options)
+    return high - low
+
+
+@smooth_ones
+def test_an_interval_widens_with_the_level(variant):
+    metric = once(variant, half_precision(2))
+    found = [widths(metric, level, draws=500) for level in (0.5, 0.8, 0.95, 0.99)]
+    for narrow, wide in itertools.pairwise(found):
+        assert (narrow < wide).all()
+
+
+@pytest.mark.parametrize(
+    "variant", [each for each in SMOOTH if each[0] not in ("BinaryStatScores", "BinaryConfusionMatrix")], ids=str
+)
+def test_an_interval_narrows_with_more_samples_of_the_same_kind(variant):
+    preds, target = half_precision(3, size=400)
+    few, many = once(variant, (preds, target)), once(variant, (preds.repeat(16), target.repeat(16)))
+    # A quarter for 16 times the samples; the bootstrap's ends vary by some percent, and skew adds to those of the few,
+    # most of all to a partial area near 0.
+    ratio = widths(many, draws=500) / widths(few, draws=500)
+    assert (ratio > 0.1).all()
+    assert (ratio < 0.35).all()
+
+
+@smooth_ones
+def test_a_seed_gives_the_same_bits_however_the_samples_were_split(variant):
+    preds, target = half_precision(4)
+    split = NAMED[variant[0]](**variant[1])
+    for part in torch.arange(len(preds)).flip(0).split(37):
+        split.update(preds[part], target[part])
+    found = [ends(once(variant, (preds, target)), draws=100, seed=seed) for seed in (0, 0, 1)]
+    assert same(found[0], found[1])
+    assert same(found[0], ends(split, draws=100))
+    if root(split) not in CLOSED_FORMS or variant[1].get("max_fpr"):
+        assert not same(found[0], found[2])
+
+
+@names
+def test_nothing_seen_and_a_lone_sample_of_a_class_have_no_bootstrap_interval(variant):
+    empty = NAMED[variant[0]](**variant[1])
+    assert all(end.isnan().all() for end in ends(empty))
+    for target in ([1, 0, 0, 0], [1, 1, 1, 0], [0, 0, 0, 0], [1, 1, 1, 1]):
+        metric = once(variant, (torch.tensor([0.8, 0.3, 0.6, 0.4]), torch.tensor(target)))
+        assert all(end.isnan().all() for end in ends(metric, method="bootstrap"))
+
+
+@names
+def test_perfect_scores_give_no_interval_of_no_width(variant):
+    metric = once(variant, (torch.tensor([0.95] * 20 + [0.05] * 20), torch.tensor([1] * 20 + [0] * 20)))
+    low, high = ends(metric)
+    assert (low.isnan() | (low < high)).all()
+    if variant[0] in ("BinaryAUROC", "BinaryAveragePrecision", "BinaryMatthewsCorrCoef"):
+        assert low.isnan().all()
+
+
+@pytest.mark.parametrize("tied", [[0.5] * 6, [0.1, 0.2, 0.3, 0.8, 0.9, 1.0], [0.8, 0.9, 1.0, 0.1, 0.2, 0.3]])
+def test_an_auroc_whose_variance_is_0_has_no_interval(tied):
+    metric = once(("BinaryAUROC", {}), (torch.tensor(tied), torch.tensor([0, 0, 0, 1, 1, 1])))
+    assert all(end.isnan() for end in metric.confidence_interval())
+    assert all(end.isnan() for end in metric.confidence_interval(method="bootstrap"))
+
+
+# The bootstrap
+
+
+def scipys(statistic, preds, target):
+    """The ends of SciPy's 90 % percentile bootstrap of samples, which come as pairs, and the standard error."""
+
+    def resampled(index, _, axis=-1):
+        return np.apply_along_axis(lambda drawn: statistic(target[drawn], preds[drawn]), axis, index)
+
+    index = np.arange(len(preds))
+    options = {"paired": True, "n_resamples": 2000, "confidence_level": 0.9, "method": "percentile", "rng": 0}
+    found = stats.bootstrap((index, index), resampled, vectorized=True, **options)
+    return found.confidence_interval, found.standard_error
+
+
+@pytest.mark.parametrize(
+    ("score", "cuts", "statistic"),
+    [
+        (lambda c: 1 - tb.average_precision(c), tb.FloatBits(16), lambda y, p: 1 - average_precision_score(y, p)),
+        (lambda c: -tb.matthews_corrcoef(c), tb.Threshold(0.5), lambda y, p: -np.corrcoef(y, p >= 0.5)[0, 1]),
+        (lambda c: tb.recall(c) - tb.precision(c), tb.Threshold(0.25), lambda y, p: gap(y, p >= 0.25)),
+    ],
+    ids=["average precision", "mcc", "a score of the user's own"],
+)
+def test_percentiles_of_a_score_of_ones_own_are_those_of_scipys_bootstrap(score, cuts, statistic):
+    preds, target = half_precision(5, size=300)
+    metric = tb.Metric(score, cuts)
+    metric.update(preds, target)
+    low, high = metric.confidence_interval(0.9, draws=2000)
+    expected, error = scipys(statistic, preds.double().numpy(), target.numpy())
+    # A 5 % quantile of 2,000 normal draws has a standard error of sqrt(0.05 * 0.95 / 2000) / phi(1.645) = 0.047 deviations;
+    # both are drawn, so they differ by 0.067; four times that.
+    assert [low.item(), high.item()] == pytest.approx(list(expected), abs=4 * 0.067 * error)
+
+
+def gap(y, called):
+    """Recall minus precision."""
+    return (y & called).sum() / y.sum() - (y & called).sum() / called.sum()
+
+
+@pytest.mark.parametrize("name", [name for name, options in INTERVALS if not options and NAMED[name]().score in CLOSED_FORMS])
+def test_the_bootstrap_agrees_with_the_closed_forms_where_samples_abound(name):
+    metric = once((name, {}), half_precision(6, size=4000))
+    closed, drawn = (torch.stack(ends(metric, method=method, draws=4000)) for method in (None, "bootstrap"))
+    # The standard error of 4,000 draws is known to 1.1 %; the rest is what the forms differ by at 1,200 positives.
+    torch.testing.assert_close(drawn, closed, rtol=0, atol=0.05 * (closed[1] - closed[0]).item())
+
+
+def test_draws_are_the_same_however_many_are_drawn_at_once(monkeypatch):
+    metric = once(("BinaryAveragePrecision", {}), half_precision(7))
+    expected = metric.confidence_interval(draws=100)
+    for chunk in (1, 1000, 10**7):
+        monkeypatch.setattr(bootstrap, "CHUNK", chunk)
+        assert same(metric.confidence_interval(draws=100), expected)
+
+
+def test_a_few_undefined_draws_are_left_out_and_many_make_the_ends_nan():
+    metric = tb.Metric(lambda c: tb.precision(c) * 1, tb.Threshold(0.5))
+    preds = torch.cat([torch.full((40,), 0.1), torch.full((5,), 0.9)])
+    metric.update(preds, torch.tensor([0, 1] * 20 + [1, 0, 1, 0, 1]))  # exp(-5) = 0.7 % of the draws predict no positive
+    low, high = metric.confidence_interval(0.95, draws=4000)
+    assert 0 <= low < 0.6 < high <= 1
+    few = metric.confidence_interval(0.99, draws=4000)
+    assert all(end.isnan() for end in few), "more than the 0.5 % beyond an end"
+
+
+def test_several_thresholds_have_an_interval_each():
+    preds, target = half_precision(8)
+    for name in ("BinaryPrecision", "BinaryMatthewsCorrCoef"):
+        low, high = once((name, {"threshold": [0.25, 0.5]}), (preds, target)).confidence_interval(draws=100)
+        assert low.shape == high.shape == (2,)
+        for i, threshold in enumerate((0.25, 0.5)):
+            alone = once((name, {"threshold": threshold}), (preds, target)).confidence_interval(draws=100)
+            assert (low[i].item(), high[i].item()) == pytest.approx([end.item() for end in alone], abs=0.05)
+
+
+def test_an_operating_point_has_ends_for_value_and_threshold():
+    metric = Youden()
+    metric.update(*half_precision(9, size=2000))
+    low, high = metric.confidence_interval(draws=300)
+    value = metric.compute()
+    assert type(low) is type(high) is tb.OperatingPoint
+    assert low.value < value.value <= high.value
+    assert low.threshold < value.threshold < high.threshold
+
+
+def test_a_partial_area_is_bootstrapped_since_delongs_variance_is_of_the_whole():
+    samples = half_precision(10)
+    partial_area = once(("BinaryAUROC", {"max_fpr": 0.2}), samples)
+    assert same(partial_area.confidence_interval(), partial_area.confidence_interval(method="bootstrap"))
+    whole = once(("BinaryAUROC", {}), samples)
+    assert same(whole.confidence_interval(), whole.confidence_interval(method="delong"))
+    assert same(whole.confidence_interval(), whole.confidence_interval(method="delong", seed=5))
+
+
+def test_zero_division_does_not_make_up_an_interval():
+    metric = tb.BinaryPrecision(zero_division=0)
+    metric.update(torch.tensor([0.1, 0.2, 0.3, 0.4]), torch.tensor([0, 1, 0, 1]))
+    assert metric.compute() == 0
+    for method in (None, "bootstrap"):
+        assert all(end.isnan() for end in metric.confidence_interval(method=method))
+
+
+# What is refused
+
+
+@pytest.mark.parametrize(
+    ("arguments", "error", "message"),
+    [
+        ({"level": 0}, ValueError, "level must be between 0 and 1, got 0"),
+        ({"level": 1.0}, ValueError, "level must be between 0 and 1"),
+        ({"level": 95}, ValueError, "pass 0.95 for an interval of 95 %"),
+        ({"level": math.nan}, ValueError, "level must be between 0 and 1"),
+        ({"level": "0.95"}, TypeError, "level must be a float"),
+        ({"draws": 99}, ValueError, "draws must be at least 100, got 99"),
+        ({"draws": 1e3}, TypeError, "draws must be an int"),
+        ({"seed": None}, TypeError, "seed must be an int"),
+        ({"method": "delong"}, ValueError, "must be 'wilson' or 'bootstrap', got 'delong'"),
+    ],
+)
+def test_other_arguments_are_refused(arguments, error, message):
+    metric = once(("BinaryRecall", {}), half_precision(0))
+    with pytest.raises(error, match=message):
+        metric.confidence_interval(**arguments)
+
+
+def test_methods_that_are_not_for_a_score_are_refused_with_those_that_are():
+    for variant, methods in {
+        ("BinaryAUROC", None): "'delong' or 'bootstrap'",
+        ("BinaryAUROC", 0.1): "'bootstrap'",
+        ("BinaryAveragePrecision", None): "'bootstrap'",
+    }.items():
+        metric = once((variant[0], {"max_fpr": variant[1]} if variant[1] else {}), half_precision(0))
+        with pytest.raises(ValueError, match=f"must be {methods}, got 'wilson'"):
+            metric.confidence_interval(method="wilson")
+
+
+@pytest.mark.parametrize("name", CURVES)
+def test_a_curve_has_no_interval(name):
+    with pytest.raises(TypeError, match="has no confidence interval"):
+        once((name, {}), half_precision(0)).confidence_interval()
+
+
+@names
+def test_sums_of_weights_have_no_interval(variant):
+    metric = once(variant, (*half_precision(0), torch.ones(200)))
+    with pytest.raises(TypeError, match="sum of squared weights"):
+        metric.confidence_interval()
+
+
+def test_invalid_samples_on_an_accelerator_raise_as_in_compute():
+    metric = tb.BinaryRecall()
+    metric.histogram.state[-4:] = 1
+    with pytest.raises(ValueError, match="NaN"):
+        metric.confidence_interval()
+
+
+# Collections
+
+
+def test_a_collection_gives_each_members_own_interval_by_prefixed_name_but_none_for_curves():
+    metrics = tb.MetricCollection(
+        {
+            "roc": tb.BinaryROC(),
+            "mcc": tb.BinaryMatthewsCorrCoef(),
+            "auroc": tb.BinaryAUROC(),
+            "coarse": tb.BinaryAveragePrecision(64),
+            "odd": tb.BinaryRecall(0.3),
+            "best": Youden(),
+        },
+        prefix="val/",
+    )
+    metrics.update(*half_precision(11))
+    found = metrics.confidence_intervals(0.9, draws=200, seed=3)
+    assert list(found) == ["val/mcc", "val/auroc", "val/coarse", "val/odd", "val/best"]
+    for name, (low, high) in found.items():
+        assert same((flat(low), flat(high)), ends(metrics[name], 0.9, draws=200, seed=3)), name
+
+
+def test_a_collection_draws_once_for_all_that_share_counts(monkeypatch):
+    drawn = []
+    original = torch.poisson
+    monkeypatch.setattr(torch, "poisson", lambda *args, **kwargs: drawn.append(args[0].shape[0]) or original(*args, **kwargs))
+    metrics = tb.MetricCollection([tb.BinaryAveragePrecision(), tb.BinaryMatthewsCorrCoef(), tb.BinaryAUROC()])
+    metrics.update(*half_precision(12))
+    metrics.confidence_intervals(draws=100)
+    assert sum(drawn) == 100
+
+
+def test_a_weighted_member_makes_a_collection_refuse():
+    metrics = tb.MetricCollection([tb.BinaryRecall(), tb.BinaryAUROC(weighted=True)])
+    with pytest.raises(TypeError, match="sum of squared weights"):
+        metrics.confidence_intervals()
