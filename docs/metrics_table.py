@@ -24,6 +24,8 @@ KINDS: dict[str, type[tb.Metric[Any]]] = {
     "Curves": tb.AlongCuts,
     "Probabilities": tb.OfSums,
 }
+#: Methods of confidence intervals, and how to call them.
+METHODS = {"wilson": "Wilson", "delong": "DeLong", "bootstrap": "bootstrap"}
 #: Arguments that all metrics of a family have.
 COMMON = {"cuts", "threshold", "thresholds", "logit_thresholds", "options"}
 NAMED = [name for name in tb.__all__ if name.startswith("Binary")]
@@ -35,7 +37,7 @@ def metrics_table(*, site: bool) -> list[str]:
     """Lines of Markdown, a table for each kind of metric; that of the site links classes, and has more columns."""
     columns: dict[str, Callable[[str], str]] = {"class": _linked if site else _signature, "value": _value, "NaN": _undefined}
     if site:
-        columns |= {"bounds": _bounds}
+        columns |= {"bounds": _bounds, "interval": _interval}
     columns["checked against"] = _oracle
     lines = []
     for title, family in KINDS.items():
@@ -114,6 +116,18 @@ def _bounds(name: str) -> str:
     except TypeError:
         return ""
     return "exact"
+
+
+def _interval(name: str) -> str:
+    """The method of its confidence intervals: the first that it has."""
+    metric = getattr(tb, name)(**ORACLES[name][0][0])
+    for method, shown in METHODS.items():
+        try:
+            metric.confidence_interval(method=method, draws=100, sync=False)
+        except (TypeError, ValueError):
+            continue
+        return shown
+    return ""
 
 
 def _oracle(name: str) -> str:

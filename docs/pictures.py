@@ -28,7 +28,10 @@ def histogram() -> Figure:
     preds, target = samples()
     figure = Figure(figsize=(10, 3.3), layout="constrained")
     two, many, roc = figure.subplots(1, 3)
-    for ax, edges, title in ((two, [0, 0.5, 1], "one cut: the confusion matrix"), (many, torch.linspace(0, 1, 17), "many cuts")):
+    for ax, edges, title in (
+        (two, [0, 0.5, 1], "one cut: the confusion matrix"),
+        (many, torch.linspace(0, 1, 17), "many cuts"),
+    ):
         draw_counts(ax, preds, target, torch.as_tensor(edges, dtype=torch.float32))
         ax.set_title(title)
     for quarter, name in enumerate(("tn", "fn", "fp", "tp")):
