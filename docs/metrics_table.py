@@ -92,7 +92,7 @@ def _signature(name: str) -> str:
 
 def _linked(name: str) -> str:
     """The class, with a link to its page."""
-    return f"[{_signature(name)}][torch_binmetrics.{name}]"
+    return f"[`{name}`][torch_binmetrics.{name}]"
 
 
 def _value(name: str) -> str:
