@@ -7,6 +7,7 @@ from collections.abc import Callable
 from functools import partial
 from pathlib import Path
 
+from docs.bars_table import bars_table
 from docs.cuts_table import cuts_table
 from docs.metrics_table import metrics_table
 
@@ -14,6 +15,7 @@ ROOT = Path(__file__).parent.parent
 #: The file and the name of the part -> its lines.
 PARTS: dict[tuple[str, str], Callable[[], list[str]]] = {
     ("README.md", "metrics"): partial(metrics_table, site=False),
+    ("README.md", "bars"): bars_table,
     ("docs/metrics.md", "metrics"): partial(metrics_table, site=True),
     ("docs/cuts.md", "cuts"): cuts_table,
 }
