@@ -29,7 +29,7 @@ sanitize: .venv/ready
 
 # The site, in build/site: any warning, broken link or thing to fetch from elsewhere is an error.
 docs: .venv/ready
-	NO_MKDOCS_2_WARNING=1 $(BIN)/python -m mkdocs build --quiet
+	NO_MKDOCS_2_WARNING=1 $(BIN)/python -m mkdocs build
 
 bench: .venv/bench
 	$(BIN)/python -m benchmarks
