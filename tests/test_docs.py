@@ -46,6 +46,12 @@ def test_every_snippet_of_a_page_runs_and_shows_what_it_says(page, tmp_path, mon
     run(page)
 
 
+@pytest.mark.parametrize("page", PAGES, ids=lambda page: str(page.relative_to(ROOT)))
+def test_every_snippet_fits_the_width_of_the_page(page):
+    lines = [line for snippet in SNIPPET.finditer(page.read_text()) for line in snippet[1].splitlines()]
+    assert max(map(len, lines), default=0) <= 88
+
+
 def test_a_snippet_that_shows_another_result_or_raises_is_found(tmp_path):
     page = tmp_path / "page.md"
     for wrong in ("x = 1\n```\n\n```python\n>>> x\n2\n", "1 / 0\n"):
