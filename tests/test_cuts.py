@@ -320,3 +320,29 @@ def test_counts_of_other_cuts_are_refused(one, other):
         metric_at(one).merge_state(metric_at(other))
     with pytest.raises(ValueError, match="build both with the same cuts"):
         metric_at(one).load_state_dict(metric_at(other).state_dict())
+
+
+class Thirds(tb.Cuts):
+    """Cuts of one's own."""
+
+    bins = 3
+
+    def index(self, scores):
+        return (scores * 3).floor().clamp(0, 2).long()
+
+    def to_logits(self):
+        raise NotImplementedError
+
+
+class Above(Threshold):
+    """A kind of threshold that the compiled loop does not know."""
+
+    def index(self, scores):
+        return (scores > self.at).long()
+
+
+@pytest.mark.parametrize(("cuts", "counts"), [(Thirds(), [[1, 1, 0], [0, 1, 1]]), (Above(0.5), [[2, 0], [1, 1]])])
+def test_cuts_of_ones_own_are_counted_by_their_own_index(cuts, counts):
+    histogram = tb.ScoreHistogram(tb.Layout(cuts))
+    histogram.update(torch.tensor([0.1, 0.5, 0.5, 0.9]), torch.tensor([0, 0, 1, 1]))
+    assert histogram.counts.tolist() == counts

@@ -38,6 +38,7 @@ TYPES = {
     torch.bool: 9,
 }
 PLAIN = (Tensor, torch.nn.Parameter)
+CUTS = (Threshold, Uniform, FloatBits, Edges)
 SUMMANDS: dict[type[Summand], int] = {Probability: 0, SquaredError: 1, LogLoss: 2, Hinge: 3}
 MAX_TALLIES, MAX_DIMENSIONS, MAX_SUMS = 64, 16, 8
 #: Batches from here on are shared among threads, whose private tables take a tenth of a millisecond to set up and add.
@@ -100,12 +101,12 @@ class Lookup(NamedTuple):
 
 @lru_cache(maxsize=256)
 def _plan(layout: Layout) -> tuple[bytes, Lookup]:
-    """A layout as the loop reads it, and what that points into; no bytes where it sums what the loop does not know."""
+    """A layout as the loop reads it, and what that points into; no bytes where it cuts or sums in a way unknown to the loop."""
     assert native is not None
     cuts = layout.scored
+    if type(cuts) not in CUTS or len(layout.sums) > MAX_SUMS or not SUMMANDS.keys() >= set(map(type, layout.sums)):
+        return b"", Lookup(-1)
     lookup = _lookup(cuts)
-    if len(layout.sums) > MAX_SUMS or not SUMMANDS.keys() >= set(map(type, layout.sums)):
-        return b"", lookup
     plan: bytes = native.plan(
         lookup.kind,
         lookup.shift,
