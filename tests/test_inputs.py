@@ -250,6 +250,7 @@ ARGUMENTS = {
     "an unknown keyword": (lambda: BinaryAUROC(treshold=0.5), TypeError, ["treshold"]),
     "an unknown keyword at a threshold": (lambda: BinaryRecall(max_fpr=0.5), TypeError, ["max_fpr"]),
     "logit thresholds of what are no logits": (lambda: BinaryROC(logit_thresholds=True), ValueError, ["from_logits=True"]),
+    "logit thresholds of no bool": (lambda: BinaryROC(logit_thresholds="no", from_logits=True), TypeError, ["True or False"]),
     "a beta of the function": (lambda: fbeta(BinaryRecall().confusion(), beta=-1), ValueError, ["beta", "-1"]),
     "a normalize of the function": (
         lambda: scores.confusion_matrix(BinaryRecall().confusion(), normalize="x"),

@@ -360,6 +360,7 @@ def test_zero_division_does_not_make_up_an_interval():
         ({"draws": 99}, ValueError, "draws must be at least 100, got 99"),
         ({"draws": 1e3}, TypeError, "draws must be an int"),
         ({"seed": None}, TypeError, "seed must be an int"),
+        ({"seed": 2**63}, ValueError, "seed must fit int64"),
         ({"method": "delong"}, ValueError, "must be 'wilson' or 'bootstrap', got 'delong'"),
     ],
 )

@@ -228,6 +228,7 @@ def test_a_criterion_that_does_not_give_a_value_a_threshold_is_refused(criterion
     ("options", "message"),
     [
         ({"criterion": "f2"}, "must be one of"),
+        ({"criterion": ["f1"]}, "must be one of"),
         ({"criterion": "f1", "beta": 2.0}, "takes no options, got"),
         ({"criterion": "fbeta"}, r"takes \['beta'\], got none"),
         ({"criterion": "fbeta", "beta": 0.0}, "beta must be > 0"),

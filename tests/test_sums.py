@@ -211,6 +211,20 @@ def test_bad_options_are_refused(build, message):
         build()
 
 
+@pytest.mark.parametrize("squared", [2, 1, "yes", None])
+def test_whether_the_hinge_is_squared_is_a_bool(squared):
+    with pytest.raises(TypeError, match="squared must be True or False"):
+        tb.BinaryHingeLoss(squared=squared)
+
+
+@pytest.mark.parametrize(("written", "meant"), [(0, 0.0), (-0.0, 0.0), (np.float64(0.25), 0.25)])
+def test_a_state_says_the_same_eps_however_it_was_written(written, meant):
+    metric = tb.BinaryLogLoss(eps=meant)
+    metric.merge_state(tb.BinaryLogLoss(eps=written))
+    metric.load_state_dict(tb.BinaryLogLoss(eps=written).state_dict())
+    assert metric.compute().isnan()
+
+
 def test_a_resampled_cell_keeps_the_mean_of_its_samples():
     metric = once(("BinaryBrierScore", {}), (torch.tensor([0.3, 0.3, 0.8]), torch.tensor([0, 0, 1])))
     snapshot = tb.Snapshot(metric.histogram)

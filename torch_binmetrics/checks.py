@@ -1,4 +1,4 @@
-"""Arguments that have to be numbers, checked once in one way."""
+"""Arguments that have to be numbers or bools, checked once in one way."""
 
 from __future__ import annotations
 
@@ -16,6 +16,12 @@ def integer(name: str, value: object) -> None:
     """TypeError unless ``value`` is an int."""
     if isinstance(value, bool) or not isinstance(value, int):
         raise TypeError(f"{name} must be an int, got {value!r} ({type(value).__name__})")
+
+
+def boolean(name: str, value: object) -> None:
+    """TypeError unless ``value`` is True or False."""
+    if not isinstance(value, bool):
+        raise TypeError(f"{name} must be True or False, got {value!r} ({type(value).__name__})")
 
 
 def fraction(name: str, value: object) -> None:

@@ -19,7 +19,7 @@ from torch_binmetrics.snapshot import Snapshot
 
 
 class MetricCollection(Mapping[str, Metric[Any]]):
-    """Named metrics over the same scores: one pass over each batch, one all_reduce for all of them.
+    """Named metrics over the same scores: one pass over each batch, one all_reduce for all of them, or two if some sum float64.
 
     Metrics of equal cuts and options share counts, and a fixed threshold that lies on an edge of another metric's cuts is
     read off those. Members keep their own ``compute``, but are updated, reset and loaded through the collection only.

@@ -136,6 +136,8 @@ class Plan:
         integer("seed", self.seed)
         if self.draws < 100:
             raise ValueError(f"draws must be at least 100, got {self.draws}: fewer do not show the ends")
+        if not -(2**63) <= self.seed < 2**63:
+            raise ValueError(f"seed must fit int64, got {self.seed}: pass 0, say")
 
     def form(self, metric: Reader) -> Callable[[Confusion, float], Ends] | None:
         """The closed form for a metric, None for the bootstrap; ValueError if the method is not one of its own."""

@@ -82,9 +82,9 @@ def best_threshold(
 def score_of(criterion: Criterion, **options: float | None) -> Callable[[Confusion], Tensor]:
     """The score that a criterion means, with its options; ValueError as of :func:`best_threshold`."""
     given = {name: value for name, value in options.items() if value is not None}
-    taken: set[str] = set() if callable(criterion) else _OPTIONS.get(criterion, set())
-    if not callable(criterion) and criterion not in _SCORES:
+    if not callable(criterion) and (not isinstance(criterion, str) or criterion not in _SCORES):
         raise ValueError(f"criterion must be one of {[*_SCORES]} or a function of a Confusion, got {criterion!r}")
+    taken: set[str] = set() if callable(criterion) else _OPTIONS.get(criterion, set())
     if given.keys() != taken:
         raise ValueError(f"criterion {criterion!r} takes {sorted(taken) or 'no options'}, got {sorted(given) or 'none'}")
     if "beta" in given:

@@ -7,7 +7,7 @@ from typing import Any, TypeVar, Unpack, cast
 
 from torch import Tensor
 
-from torch_binmetrics.checks import integer
+from torch_binmetrics.checks import boolean, integer
 from torch_binmetrics.cuts import Cuts, Edges, FloatBits, Threshold, as_cuts
 from torch_binmetrics.metric import Metric
 from torch_binmetrics.operating_points import OperatingPoint
@@ -72,6 +72,7 @@ class AlongCuts(Metric[C]):
     score: Callable[..., C]
 
     def __init__(self, cuts: CutsLike = FloatBits(16), *, logit_thresholds: bool = False, **options: Unpack[Options]) -> None:
+        boolean("logit_thresholds", logit_thresholds)
         if logit_thresholds and not options.get("from_logits"):
             raise ValueError("logit_thresholds=True needs from_logits=True: else thresholds are scores as they were given")
         self.logit_thresholds = logit_thresholds

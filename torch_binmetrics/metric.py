@@ -32,7 +32,7 @@ class Metric(Generic[T]):
         weighted: take weights at every update, and sum them in float64.
         invalid: "raise" on NaN scores, labels other than 0 and 1, bad weights and scores out of range - at once on CPU, in
             ``compute`` elsewhere - or "drop" them, and report how many in ``dropped``.
-        zero_division: what 0 / 0 gives in a ratio: NaN, 0 or 1. Areas stay NaN where they are undefined.
+        zero_division: what an undefined ratio is: NaN, 0 or 1. Areas stay NaN where they are undefined.
         device: where the empty counts lie until a batch comes; they follow the data.
         process_group: ranks to sum over, the default group if None.
 

@@ -9,7 +9,7 @@ from dataclasses import dataclass
 import torch
 from torch import Tensor
 
-from torch_binmetrics.checks import number
+from torch_binmetrics.checks import boolean, number
 
 
 class Summand(ABC):
@@ -67,7 +67,8 @@ class LogLoss(Summand):
     eps: float = 0.0
 
     def __post_init__(self) -> None:
-        if not 0 <= number("eps", self.eps) < 0.5:
+        object.__setattr__(self, "eps", number("eps", self.eps))  # 0 and 0.0 are one meaning of a state
+        if not 0 <= self.eps < 0.5:
             raise ValueError(f"eps must be in [0, 0.5), got {self.eps}: 0 does not clip")
 
     @property
@@ -89,12 +90,18 @@ class LogLoss(Summand):
 class Hinge(Summand):
     """The hinge loss of a decision value s, max(0, 1 - s) for positives and max(0, 1 + s) for negatives, perhaps squared.
 
+    Raises:
+        TypeError: ``squared`` is no bool.
+
     >>> Hinge().values(torch.tensor([0.5, -2.0, 0.5]).double(), torch.tensor([True, False, False]), from_logits=False)
     tensor([0.5000, 0.0000, 1.5000], dtype=torch.float64)
     """
 
     squared: bool = False
     of_probabilities = False
+
+    def __post_init__(self) -> None:
+        boolean("squared", self.squared)
 
     def values(self, scores: Tensor, positive: Tensor, *, from_logits: bool) -> Tensor:
         short = torch.where(positive, 1 - scores, 1 + scores).clamp(min=0)

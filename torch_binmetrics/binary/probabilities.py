@@ -81,6 +81,9 @@ class BinaryHingeLoss(OfSums[Tensor]):
         cuts: as for :class:`~torch_binmetrics.OfSums`.
         squared: square the loss of each sample.
         options: those of :class:`~torch_binmetrics.Metric`.
+
+    Raises:
+        TypeError: ``squared`` is no bool.
     """
 
     score = staticmethod(probabilities.hinge_loss)

@@ -10,7 +10,7 @@ from typing import Literal, NamedTuple
 import torch
 from torch import Tensor
 
-from torch_binmetrics.checks import integer
+from torch_binmetrics.checks import boolean, integer
 from torch_binmetrics.cuts import Cuts
 from torch_binmetrics.summands import Summand
 
@@ -61,8 +61,7 @@ class Layout:
             if not -(2**63) <= self.ignore_index < 2**63:
                 raise ValueError(f"ignore_index must fit int64, got {self.ignore_index}")
         for name in ("from_logits", "weighted"):
-            if not isinstance(getattr(self, name), bool):
-                raise TypeError(f"{name} must be True or False, got {getattr(self, name)!r}")
+            boolean(name, getattr(self, name))
         if not isinstance(self.sums, tuple) or not all(isinstance(summand, Summand) for summand in self.sums):
             raise TypeError(f"sums must be a tuple of Summands, got {self.sums!r}: pass (SquaredError(),), say")
         if self.invalid not in ("raise", "drop"):

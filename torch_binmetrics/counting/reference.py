@@ -1,4 +1,4 @@
-"""The definition of counting, in plain torch ops for any device: every other backend equals it bit for bit."""
+"""The definition of counting, in plain torch ops for any device: others count the same bits (and sum up to rounding)."""
 
 from __future__ import annotations
 
