@@ -9,7 +9,7 @@ from pathlib import Path
 from benchmarks import report
 from benchmarks.contenders.ours import NAMES as OURS
 from benchmarks.rows import Row, read
-from benchmarks.suites import collection, compute, memory, sync, update
+from benchmarks.suites import collection, compute, coverage, memory, sync, update
 
 HEAD = ("work", "bar", "measured", "")
 
@@ -96,6 +96,7 @@ BARS = (
     Bar("AUROC, AP and their bounds after 1e6 samples", 5e-3, Cell("compute", compute.BOUNDED, 10**6)),
     Bar("the same, every bin occupied", 8e-3, Cell("compute", compute.FULL_BINS, 10**6)),
     Bar("every named metric in one collection, compute after 1e6 samples", 50e-3, Cell("compute", compute.EVERY, 10**6)),
+    Bar("1,000 bootstrap draws of AUROC, AP and F1, 2,000 bins", 1, Cell("coverage", coverage.SPEED, 2000, "ours, all three")),
     *(
         Bar(f"extra memory of an update of {n:,}", 4e6, Cell("memory", memory.EXTRA, n, unit="B"))
         for n in (10**5, 10**6, 10**7)

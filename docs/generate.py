@@ -8,6 +8,7 @@ from functools import partial
 from pathlib import Path
 
 from docs.bars_table import bars_table
+from docs.coverage_table import coverage_table
 from docs.cuts_table import cuts_table
 from docs.metrics_table import metrics_table
 
@@ -18,6 +19,7 @@ PARTS: dict[tuple[str, str], Callable[[], list[str]]] = {
     ("README.md", "bars"): bars_table,
     ("docs/metrics.md", "metrics"): partial(metrics_table, site=True),
     ("docs/cuts.md", "cuts"): cuts_table,
+    ("docs/uncertainty.md", "coverage"): coverage_table,
 }
 
 
