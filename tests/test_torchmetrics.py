@@ -427,6 +427,25 @@ def test_exact_memory_is_bounded_by_the_number_of_distinct_scores():
         assert ours.BinaryAUROC(thresholds=None).compute() == 0
 
 
+def test_exact_memory_is_bounded_where_states_are_joined():
+    stepped, merged, one = (ours.BinaryAUROC(thresholds=None) for _ in range(3))
+    for seed in range(50):
+        g = torch.Generator().manual_seed(seed)
+        drawn = torch.randint(0, 8, (100,), generator=g) / 8, torch.randint(0, 2, (100,), generator=g)
+        stepped(*drawn)
+        other = ours.BinaryAUROC(thresholds=None)
+        other.update(*drawn)
+        merged.merge_state(other)
+        one.update(*drawn)
+        for metric in (stepped, merged):
+            assert sum(map(len, metric.state)) <= 2 * 8
+    same(stepped.compute(), one.compute(), tolerance=0)
+    same(merged.compute(), one.compute(), tolerance=0)
+    merged.reset()
+    merged.merge_state(ours.BinaryAUROC(thresholds=None))
+    assert merged.state == []
+
+
 @given(parts=batches(), order=st.permutations(range(4)))
 def test_merging_equals_one_pass_and_drops_the_old_value(parts, order):
     assume(len(parts) > 1)
@@ -571,6 +590,28 @@ def test_a_checkpoint_of_other_cuts_or_another_shape_is_refused():
     assert metric.compute() == ours.BinaryF1Score()(PREDS, TARGET)
 
 
+@pytest.mark.parametrize("bad", [torch.tensor(2), torch.ones(15), torch.ones(2, 15, dtype=torch.int64)])
+def test_a_merged_state_of_another_shape_or_dtype_is_refused(bad):
+    metric = ours.BinaryF1Score()
+    metric.update(PREDS, TARGET)
+    with pytest.raises(ValueError, match="counts_t_0p5 must be"):
+        metric.merge_state({"counts_t_0p5": bad})
+    assert metric.compute() == ours.BinaryF1Score()(PREDS, TARGET)
+    metric.merge_state({"counts_t_0p5": metric.state.clone()})
+    assert samples(metric) == 2 * len(PREDS)
+
+
+@pytest.mark.parametrize("options", [{}, {"thresholds": None}])
+def test_a_loaded_checkpoint_lies_where_the_metric_lies(options):
+    source = ours.BinaryAUROC(**options)
+    source.persistent(True)
+    source.update(PREDS, TARGET)
+    metric = ours.BinaryAUROC(**options).to("meta")
+    metric.load_state_dict(source.state_dict())
+    state = metric.state if isinstance(metric.state, list) else [metric.state]
+    assert [part.device.type for part in state] == ["meta"]
+
+
 @pytest.mark.parametrize("weighted", [False, True])
 @pytest.mark.parametrize("name", ["BinaryRecall", "BinaryAUROC"])
 def test_moving_changes_no_dtype(name, weighted):
@@ -622,6 +663,55 @@ def test_state_that_was_handed_out_does_not_change():
     assert metric.state.data_ptr() == own, "alone, it counts in place"
 
 
+def areas():
+    return [ours.BinaryAUROC(), ours.BinaryAveragePrecision(), ours.BinaryEER()]
+
+
+def test_a_group_counts_in_place_unless_somebody_else_holds_its_state():
+    metrics = ours.MetricCollection(areas())
+    members = list(metrics._modules.values())
+    metrics.update(PREDS, TARGET)
+    place = members[0].state.data_ptr()
+    metrics.update(PREDS, TARGET)
+    assert {member.state.data_ptr() for member in members} == {place}
+    for member in members:
+        _, taken = state_of(member)
+        kept = taken.clone()
+        for _ in range(2):
+            metrics.update(PREDS, TARGET)
+            assert torch.equal(taken, kept)
+    assert [samples(member) for member in members] == [8 * len(PREDS)] * 3
+
+
+@pytest.mark.parametrize("bad", [torch.full((6,), torch.nan), PREDS[:3]])
+def test_members_stay_apart_after_a_batch_that_was_refused(bad):
+    metrics = ours.MetricCollection(areas())
+    members = list(metrics._modules.values())
+    metrics.update(PREDS, TARGET)
+    with pytest.raises(ValueError, match=r"invalid samples|shape"):
+        metrics.update(bad, TARGET)
+    for count, member in enumerate(members, start=1):
+        member.update(PREDS, TARGET)
+        assert [samples(each) for each in members] == [2 * len(PREDS)] * count + [len(PREDS)] * (3 - count)
+
+
+@pytest.mark.parametrize("first", [0, 1])
+def test_collections_that_share_a_member_keep_their_own_counts(first):
+    auroc, ap, eer = areas()
+    pair = [ours.MetricCollection({"a": auroc, "b": ap}), ours.MetricCollection({"a": eer, "b": auroc})]
+    one, other = pair if first else pair[::-1]
+    one.update(PREDS, TARGET)
+    other.update(PREDS, TARGET)
+    alone = ap if first else eer  # in the one collection only
+    held = samples(alone)
+    other.update(PREDS, TARGET)
+    other.update(PREDS, TARGET)
+    assert samples(alone) == held
+    one.update(PREDS, TARGET)
+    one.update(PREDS, TARGET)
+    assert {samples(each) for each in one._modules.values()} == {samples(alone)}
+
+
 def test_counting_goes_on_after_inference_mode():
     for metric in (ours.BinaryAUROC(), ours.MetricCollection([ours.BinaryAUROC(), ours.BinaryAveragePrecision()])):
         with torch.inference_mode():
@@ -647,6 +737,14 @@ def test_wrappers_of_torchmetrics_work():
     assert set(boot.compute()) == {"mean", "std"}
     wrapped = torchmetrics.ClasswiseWrapper(ours.BinaryStatScores(), labels=["tp", "fp", "tn", "fn", "support"])
     assert wrapped(PREDS, TARGET)["binarystatscores_tp"] == 2
+
+
+def test_a_model_that_holds_metrics_can_be_scripted():
+    model = torch.nn.Linear(2, 1)
+    model.auroc, model.metrics = ours.BinaryAUROC(), ours.MetricCollection([ours.BinaryF1Score(), ours.BinaryROC()])
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")  # torch's own, that scripting is deprecated
+        assert torch.jit.script(model)(torch.ones(3, 2)).shape == (3, 1)
 
 
 def test_arithmetic_works():

@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import Any
+from typing import Any, ClassVar
 
+import torch
 from torchmetrics import Metric
 from torchmetrics import MetricCollection as _MetricCollection
 
 from torch_binmetrics.integrations.torchmetrics.metric import CountingMetric
+from torch_binmetrics.integrations.torchmetrics.sharing import counting_for_all, sharing_inside
 from torch_binmetrics.integrations.torchmetrics.together import Together
 
 
@@ -30,11 +32,15 @@ class MetricCollection(_MetricCollection):
     {0: ['BinaryAUROC'], 1: ['BinaryF1Score', 'BinaryRecall']}
     """
 
+    __jit_unused_properties__: ClassVar[list[str]] = [*_MetricCollection.__jit_unused_properties__, "scalars"]
+
     def update(self, *args: Any, **kwargs: Any) -> None:
         """Count a batch, once for each group."""
-        super().update(*args, **kwargs)
+        with counting_for_all(self._counting_groups(), self):
+            super().update(*args, **kwargs)
         self._link()
 
+    @torch.jit.unused
     def forward(self, *args: Any, **kwargs: Any) -> dict[str, Any]:
         """Count a batch, and return its own values."""
         values: dict[str, Any] = super().forward(*args, **kwargs)
@@ -65,6 +71,15 @@ class MetricCollection(_MetricCollection):
         for names in self._groups.values():
             self._check_group(names)
         self._link()
+
+    def _counting_groups(self) -> list[list[CountingMetric]]:
+        """The groups of more than one drop-in metric."""
+        groups = ([self._modules[name] for name in names] for names in self._groups.values() if len(names) > 1)
+        return [members for members in groups if isinstance(members[0], CountingMetric)]  # type: ignore[misc]
+
+    def _compute_groups_create_state_ref(self, copy: bool = False) -> None:
+        with sharing_inside(self._counting_groups(), self):
+            super()._compute_groups_create_state_ref(copy)
 
     def _check_group(self, names: Sequence[str]) -> None:
         """Raise ValueError unless the members of a group can share one state."""

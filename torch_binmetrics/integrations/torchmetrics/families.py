@@ -31,7 +31,7 @@ class DropIn(CountingMetric):
     """A metric with the arguments, the plot and the properties of a class of torchmetrics."""
 
     #: Whether the value is one number.
-    is_scalar: bool = True
+    is_scalar = True
     score: ClassVar[Callable[..., Any]]
     signature: ClassVar[inspect.Signature]
 

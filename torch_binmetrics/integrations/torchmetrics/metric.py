@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from abc import abstractmethod
 from collections.abc import Callable, Sequence
-from typing import Any
+from typing import Any, ClassVar
 
 import torch
 import torch.distributed as dist
@@ -39,14 +39,17 @@ class CountingMetric(Metric):
 
     The state is counted into in place as long as nobody else holds it. Once it was handed out, by ``getattr``, or came from
     somebody, by ``setattr`` - torchmetrics shares tensors among the members of a group, loads them from checkpoints without
-    copying and passes them to other processes in shared memory - the next update copies it first.
+    copying and passes them to other processes in shared memory - the next update copies it first. Only where all that hold
+    it are members of one collection of ours, its update counts into it for all.
     """
 
     full_state_update = False
+    __jit_unused_properties__: ClassVar[list[str]] = [*Metric.__jit_unused_properties__, "state"]
     #: Syncs all members of a collection at once; set by our MetricCollection.
     _together: Any = None
 
     def __init__(self, counts: Counts[Any], **options: Any) -> None:
+        self.__dict__.update(_shared_by=None, _counts_for_all=False)
         super().__init__(**options)
         self.counts = counts
         self.add_state(counts.name, counts.empty(), dist_reduce_fx=counts.reduction)
@@ -86,18 +89,30 @@ class CountingMetric(Metric):
             self._together.drop()
 
     def merge_state(self, incoming_state: dict[str, Any] | Metric) -> None:
-        """Add the counts of another metric, or of a dict that holds a state by its name."""
+        """Add the counts of another metric, or of a dict that holds a state by its name.
+
+        Raises:
+            ValueError: the other counts something else.
+        """
+        if isinstance(incoming_state, dict) and self.counts.name in incoming_state:
+            self.counts.check(incoming_state[self.counts.name])
         super().merge_state(incoming_state)
         self._changed_from_outside(incoming_state._update_count if isinstance(incoming_state, Metric) else 1)
 
+    def _reduce_states(self, incoming_state: dict[str, Any]) -> None:
+        super()._reduce_states(incoming_state)
+        setattr(self, self.counts.name, self.counts.compact(self.state))
+
     def _own_state(self) -> Any:
         """The state, in memory of its own if it is a tensor: an inference tensor could not be counted into later."""
-        state = self.__dict__["_state"]
-        if self.__dict__["_lent"] and isinstance(state, Tensor):
-            with torch.inference_mode(False):
-                state = state.clone()
-        self.__dict__.update(_state=state, _lent=False)
-        return state
+        own = self.__dict__
+        held = own["_lent"] or own["_shared_by"] is not None
+        if held and not own["_counts_for_all"]:
+            if isinstance(own["_state"], Tensor):
+                with torch.inference_mode(False):
+                    own["_state"] = own["_state"].clone()
+            own.update(_lent=False, _shared_by=None)
+        return own["_state"]
 
     def _leave(self) -> None:
         """Sync alone from now on, until the collection counts again; sums that it holds ready are of the past."""
@@ -132,6 +147,7 @@ class CountingMetric(Metric):
             state_dict[name] = total if is_first else self.counts.empty(self.device)
         if name in state_dict:
             self.counts.check(state_dict[name])
+            state_dict[name] = _moved(state_dict[name], self.device)
             self._changed_from_outside(1)
         super()._load_from_state_dict(state_dict, prefix, *args)
 
@@ -154,10 +170,10 @@ class CountingMetric(Metric):
         if counts is None or name != counts.name:
             super().__setattr__(name, value)
         else:
-            self.__dict__.update(_state=value, _lent=True)
+            self.__dict__.update(_state=value, _lent=True, _shared_by=None)
 
     def __getstate__(self) -> dict[str, Any]:
-        return {**super().__getstate__(), "_together": None, "_lent": True}
+        return {**super().__getstate__(), "_together": None, "_lent": True, "_shared_by": None}
 
 
 def _scores(preds: Tensor) -> Tensor:

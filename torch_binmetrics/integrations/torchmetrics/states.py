@@ -72,6 +72,10 @@ class Counts(ABC, Generic[S]):
         """The state as torchmetrics' own sync needs it and leaves it: a list of tables is one table then."""
         return state  # type: ignore[no-any-return]
 
+    def compact(self, state: S) -> S:
+        """The state without rows that tell the same; needed where states are joined rather than counted into."""
+        return state
+
     def curve(self, state: S) -> Curve:
         """The curve that the state holds."""
         raise TypeError(f"{self.name} holds no curve")
@@ -180,10 +184,10 @@ class ExactCounts(Tables):
         batch = exact_counts(
             preds, target, weight, weighted=kept.weighted, ignore_index=kept.ignore_index, invalid=kept.invalid
         )
-        tables = [*state, batch]
-        if sum(map(len, tables[1:])) > len(tables[0]):
-            return [exact_merged(tables)]
-        return tables
+        return self.compact([*state, batch])
+
+    def compact(self, state: list[Tensor]) -> list[Tensor]:
+        return [exact_merged(state)] if state and sum(map(len, state[1:])) > len(state[0]) else state
 
     def curve(self, state: list[Tensor]) -> Curve:
         return curve_of_table(exact_merged([self.table(state)]), self.options.from_logits)
