@@ -394,6 +394,24 @@ def a_metric_is_one_all_reduce_for_each_question(at: Rank) -> None:
     assert not calls
 
 
+def exact_counts_of_all_ranks_are_one_all_gather(at: Rank) -> None:
+    options = {"exact": True, "invalid": "drop"}
+    parts = [skewed(seed=rank)[:2] for rank in range(at.world)]
+    parts[-1] = tuple(column[:0] for column in parts[-1])
+    metrics, whole = (tb.MetricCollection([tb.BinaryAUROC(**options), tb.BinaryAveragePrecision(**options)]) for _ in range(2))
+    metrics.update(*parts[at.rank])
+    for part in parts:
+        whole.update(*part)
+    with watched() as calls:
+        values = metrics.compute()
+    assert calls == {"all_reduce": 1, "all_gather": 1}
+    same(values, whole.compute(sync=False))
+    resumed = metrics.clone()
+    resumed.load_state_dict(metrics.state_dict(sync=True))
+    assert (len(resumed.histograms[0].state) > 0) == (at.rank == 0)
+    same(resumed.compute(), values)
+
+
 def what_is_read_off_a_summed_copy_is_no_collective(at: Rank) -> None:
     metrics = mixed()
     metrics.update(*skewed(seed=at.rank))
@@ -691,6 +709,7 @@ SCENARIOS: dict[Callable[[Rank], None], tuple[int, ...]] = {
     a_collection_is_one_all_reduce_for_each_dtype: (2,),
     intervals_are_the_same_on_all_ranks_for_one_all_reduce_of_each_dtype: (2, 3),
     a_metric_is_one_all_reduce_for_each_question: (2,),
+    exact_counts_of_all_ranks_are_one_all_gather: (2,),
     what_is_read_off_a_summed_copy_is_no_collective: (2,),
     the_watch_notices_other_collectives: (2,),
     what_came_through_spawn_counts_in_memory_of_its_own: (4,),

@@ -78,7 +78,6 @@ from torch_binmetrics.bounds import (
 )
 from torch_binmetrics.collection import (
     MetricCollection,
-    floats,
 )
 from torch_binmetrics.confusion import (
     Confusion,
@@ -129,6 +128,8 @@ from torch_binmetrics.diagnostics import (
 from torch_binmetrics.early_stopping import (
     EarlyStopping,
 )
+from torch_binmetrics.exact import exact_counts, exact_merged, exact_rows
+from torch_binmetrics.exact_histogram import ExactHistogram
 from torch_binmetrics.families import (
     AlongCuts,
     AtBest,
@@ -137,6 +138,7 @@ from torch_binmetrics.families import (
     OfSums,
     OverCuts,
 )
+from torch_binmetrics.floats import floats
 from torch_binmetrics.histogram import (
     ScoreHistogram,
 )
@@ -272,6 +274,7 @@ __all__ = [
     "Dropped",
     "EarlyStopping",
     "Edges",
+    "ExactHistogram",
     "FloatBits",
     "Hinge",
     "InBins",
@@ -321,6 +324,9 @@ __all__ = [
     "equal_error_rate",
     "equal_error_rate_bounds",
     "equal_mass_groups",
+    "exact_counts",
+    "exact_merged",
+    "exact_rows",
     "expected_cost",
     "f1_interval",
     "false_discovery_rate",

@@ -4,17 +4,17 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import replace
-from numbers import Real
 from typing import Any, Self
 
 import torch
 from torch import Tensor
 
+from torch_binmetrics.checks import one_or_many, summary
 from torch_binmetrics.confidence import Plan, intervals
 from torch_binmetrics.counting import Layout
-from torch_binmetrics.histogram import ScoreHistogram, count_apart, one_or_many, sum_together, summary, update_together
+from torch_binmetrics.exact_histogram import histogram_of
+from torch_binmetrics.histogram import ScoreHistogram, count_apart, sum_together, update_together
 from torch_binmetrics.metric import Metric
-from torch_binmetrics.operating_points import points_as_two
 from torch_binmetrics.snapshot import Snapshot
 
 
@@ -177,25 +177,6 @@ class MetricCollection(Mapping[str, Metric[Any]]):
         return other
 
 
-def floats(values: Mapping[str, Any]) -> dict[str, float]:
-    """The scalars among computed values as Python floats, with one copy from the device for all of them.
-
-    An operating point is two: its value by its own name, and by that name and ``_threshold`` its threshold, which may be inf.
-
-    Raises:
-        ValueError: another value has that name.
-
-    >>> floats({"recall": torch.tensor(0.5), "matrix": torch.eye(2)})
-    {'recall': 0.5}
-    """
-    values = points_as_two(values)
-    scalars = {name: value for name, value in values.items() if not isinstance(value, Tensor) or value.numel() == 1}
-    tensors = [value.detach().reshape(1) for value in scalars.values() if isinstance(value, Tensor)]
-    copied = iter(torch.cat(tensors).tolist() if tensors else [])
-    read = {name: next(copied) if isinstance(value, Tensor) else value for name, value in scalars.items()}
-    return {name: float(value) for name, value in read.items() if isinstance(value, Real)}
-
-
 def _by_name(
     metrics: Sequence[Metric[Any]] | Mapping[str, Metric[Any]], named: Mapping[str, Metric[Any]]
 ) -> dict[str, Metric[Any]]:
@@ -235,7 +216,7 @@ def _share(metrics: Sequence[Metric[Any]]) -> list[ScoreHistogram]:
     hosts = [layout for layout, metric in zip(layouts, metrics, strict=True) if metric._thresholds is None and not metric.sums]
     for metric in metrics:
         layout = _with_sums_of(layouts, metric.histogram.layout) if metric.sums else _host(metric, hosts)
-        metric._read_off(shared.setdefault(layout, ScoreHistogram(layout, device=metric.histogram.state.device)))
+        metric._read_off(shared.setdefault(layout, histogram_of(layout, metric.histogram.state.device)))
         metric._in_collection = True
     return list(shared.values())
 

@@ -9,9 +9,8 @@ from typing import Any, Literal
 
 from torch import Tensor, nn
 
-from torch_binmetrics.checks import integer, number
+from torch_binmetrics.checks import integer, number, summary
 from torch_binmetrics.distributed import first_ranks_value
-from torch_binmetrics.histogram import summary
 
 STATE_VERSION = 1
 STATE: dict[str, type | tuple[type, ...]] = {

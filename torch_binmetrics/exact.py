@@ -78,7 +78,12 @@ def exact_merged(tables: Sequence[Tensor]) -> Tensor:
 
 
 def exact_rows(table: Tensor) -> tuple[Tensor, Tensor]:
-    """Distinct scores, ascending, float32 [k], and their counts by label, [2, k]; one empty row at -inf if there are none."""
+    """Distinct scores, ascending, float32 [k], and their counts by label, [2, k]; one empty row at -inf if there are none.
+
+    >>> exact_rows(exact_counts(torch.tensor([0.5]), torch.tensor([1])))
+    (tensor([0.5000]), tensor([[0],
+            [1]]))
+    """
     valid = table[table[:, 0] <= INFINITY]
     if not len(valid):
         valid = table.new_tensor([[-INFINITY, 0, 0]])

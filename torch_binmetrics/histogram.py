@@ -3,17 +3,17 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
-from typing import Any, TypeVar
+from typing import Any, Self
 
 import torch
 import torch.distributed as dist
 from torch import Tensor
 
+from torch_binmetrics.checks import one_or_many, summary
 from torch_binmetrics.counting import Dropped, Layout, check_batch, count_checked
 from torch_binmetrics.distributed import sum_over_ranks, world_size
 from torch_binmetrics.summands import Summand
 
-T = TypeVar("T")
 STATE_VERSION = 1
 
 
@@ -67,6 +67,14 @@ class ScoreHistogram:
         """Number of samples whose label was ``ignore_index``."""
         return int(self.state[self.layout.ignored])
 
+    def thresholds(self, bins: Tensor) -> Tensor:
+        """Lower edges of bins of :attr:`counts`: float32 scores of the shape of ``bins``, or logits if those were counted."""
+        return self.layout.scored.thresholds(bins)
+
+    def check_valid(self) -> None:
+        """Raise ValueError if the counts hold invalid samples that the layout does not drop."""
+        self.layout.check_valid(self.state)
+
     def update(self, preds: Tensor, target: Tensor, weight: Tensor | None = None) -> None:
         """Count a batch; arguments and errors are those of :func:`~torch_binmetrics.count`."""
         update_together([self], preds, target, weight)
@@ -74,14 +82,14 @@ class ScoreHistogram:
     def reset(self) -> None:
         """Forget all counts."""
         self._refuse_total()
-        self.state.zero_()
+        self._forget()
 
     def to(self, device: torch.device | str) -> None:
         """Move the counts to a device."""
         with torch.inference_mode(False):
             self.state = self.state.to(device)
 
-    def clone(self) -> ScoreHistogram:
+    def clone(self) -> Self:
         """A histogram of the same counts in memory of its own."""
         return self._with(_own(self.state))
 
@@ -104,9 +112,8 @@ class ScoreHistogram:
                 raise RuntimeError(
                     "merged on every rank, a sum over ranks would count each sample many times: merge local counts"
                 )
-        added = [other.state.to(self.state.device, copy=True) for other in others]
-        for state in added:
-            self.state += state
+        for state in [other.state.to(self.state.device, copy=True) for other in others]:
+            self._add(state)
 
     def state_dict(self, *, sync: bool = False, group: Any = None) -> dict[str, Any]:
         """A copy of the counts, of plain types and tensors.
@@ -129,10 +136,9 @@ class ScoreHistogram:
         """
         self._refuse_total()
         self.check_state(state)
-        counts = _own(state["counts"], self.state.device)
+        self.state = _own(state["counts"], self.state.device)
         if state["summed"] and world_size(group) > 1 and dist.get_rank(group) != 0:
-            counts.zero_()
-        self.state = counts
+            self._forget()
 
     def check_state(self, state: dict[str, Any]) -> None:
         """Raise ValueError unless ``state`` is a :meth:`state_dict` that this histogram can load."""
@@ -142,9 +148,29 @@ class ScoreHistogram:
             raise ValueError(f"the state is of version {state['version']}, this release reads {STATE_VERSION}: upgrade it")
         self._refuse(state["meaning"], "the state")
         counts = state["counts"]
-        if not isinstance(counts, Tensor) or counts.shape != self.state.shape or counts.dtype != self.state.dtype:
+        if not isinstance(counts, Tensor) or not self._fits(counts) or counts.dtype != self.state.dtype:
             got = f"{counts.dtype} of shape {list(counts.shape)}" if isinstance(counts, Tensor) else type(counts).__name__
             raise ValueError(f"expected counts of {self.state.dtype} and shape {list(self.state.shape)}, the state holds {got}")
+
+    def _forget(self) -> None:
+        """Put the counts back to nothing."""
+        self.state.zero_()
+
+    def _add(self, state: Tensor) -> None:
+        """Add other counts of the same meaning, on the device of these."""
+        self.state += state
+
+    def _fits(self, state: Tensor) -> bool:
+        """Whether counts could be these by their shape."""
+        return state.shape == self.state.shape
+
+    def _apart(self, preds: Tensor, target: Tensor, weight: Tensor | None) -> Tensor | None:
+        """The counts of a checked batch, if these are not counted in place."""
+        return None
+
+    def _gathered(self, group: Any) -> Tensor | None:
+        """The counts of all ranks, if they are no plain sum."""
+        return None
 
     def _refuse(self, meaning: str, whose: str) -> None:
         """Raise ValueError unless counts of that meaning can be added to these."""
@@ -156,9 +182,9 @@ class ScoreHistogram:
         if self.is_total:
             raise RuntimeError("these counts are a sum over ranks, for reading only: update the metric that they came from")
 
-    def _with(self, state: Tensor) -> ScoreHistogram:
+    def _with(self, state: Tensor) -> Self:
         """A histogram like this one with other counts."""
-        other = ScoreHistogram.__new__(ScoreHistogram)
+        other = object.__new__(type(self))
         other.__dict__.update(self.__dict__)
         other.state = state
         return other
@@ -168,27 +194,13 @@ class ScoreHistogram:
         self.state = _own(self.state)  # torch.multiprocessing hands over memory that all processes share
 
     def __repr__(self) -> str:
-        return f"ScoreHistogram({self.layout})"
+        return f"{type(self).__name__}({self.layout})"
 
 
 def _own(counts: Tensor, device: torch.device | str | None = None) -> Tensor:
     """A copy in memory of its own, on a device, that can be counted into: an inference tensor could not later on."""
     with torch.inference_mode(False):
         return counts.to(counts.device if device is None else device, copy=True)
-
-
-def one_or_many(given: T | Iterable[T], kind: type[T]) -> list[T]:
-    """What was given as one or as many, as a list; TypeError unless all are of that kind."""
-    many = list(given) if isinstance(given, Iterable) and not isinstance(given, kind | str) else [given]
-    for one in many:
-        if not isinstance(one, kind):
-            raise TypeError(f"expected one {kind.__name__} or many, got {one!r} ({type(one).__name__})")
-    return many
-
-
-def summary(state: object) -> str:
-    """What something is that was to be a state dict, for an error message."""
-    return f"a dict with {sorted(map(str, state))}" if isinstance(state, dict) else type(state).__name__
 
 
 def update_together(histograms: Sequence[ScoreHistogram], preds: Tensor, target: Tensor, weight: Tensor | None = None) -> None:
@@ -199,14 +211,20 @@ def update_together(histograms: Sequence[ScoreHistogram], preds: Tensor, target:
     for histogram in histograms:
         if histogram.state.device != preds.device:
             histogram.to(preds.device)
-    count_checked([(histogram.layout, histogram.state) for histogram in histograms], preds, target, weight)
+    apart = [(each, each._apart(preds, target, weight)) for each in histograms if each.layout.exact]
+    fixed = [(each.layout, each.state) for each in histograms if not each.layout.exact]
+    if fixed:
+        count_checked(fixed, preds, target, weight)
+    for histogram, state in apart:
+        if state is not None:
+            histogram._add(state)
 
 
 def count_apart(
     histograms: Sequence[ScoreHistogram], preds: Tensor, target: Tensor, weight: Tensor | None = None
 ) -> list[ScoreHistogram]:
     """Count a batch once, apart, and add that to the histograms; the batch's own counts are returned."""
-    batches = [ScoreHistogram(histogram.layout, device=histogram.state.device) for histogram in histograms]
+    batches = [type(histogram)(histogram.layout, device=histogram.state.device) for histogram in histograms]
     update_together(batches, preds, target, weight)
     for histogram, batch in zip(histograms, batches, strict=True):
         histogram.to(batch.state.device)
@@ -215,13 +233,18 @@ def count_apart(
 
 
 def sum_together(histograms: Sequence[ScoreHistogram], group: Any = None) -> list[ScoreHistogram]:
-    """Read-only copies summed over ranks, all with one all_reduce for each dtype; totals come back as they are."""
+    """Read-only copies summed over ranks, all with one all_reduce for each dtype; totals come back as they are.
+
+    Exact ones, whose sizes differ, take an all_reduce of their lengths and an all_gather each.
+    """
     if all(histogram.is_total for histogram in histograms):
         return list(histograms)
+    fixed = [histogram for histogram in histograms if not histogram.layout.exact]
     label = "; ".join(str(histogram.layout) for histogram in histograms)
+    sums = iter(sum_over_ranks([histogram.state for histogram in fixed], label, group) if fixed else [])
     totals = []
-    sums = sum_over_ranks([histogram.state for histogram in histograms], label, group)
-    for histogram, state in zip(histograms, sums, strict=True):
-        totals.append(histogram._with(state))
+    for histogram in histograms:
+        gathered = histogram._gathered(group)
+        totals.append(histogram._with(next(sums) if gathered is None else gathered))
         totals[-1].is_total = True
     return totals

@@ -4,17 +4,20 @@ from __future__ import annotations
 
 import math
 from collections.abc import Callable, Iterable
+from dataclasses import replace
 from typing import Any, Generic, Literal, Self, TypeVar
 
 import torch
 from torch import Tensor
 
-from torch_binmetrics.checks import number
+from torch_binmetrics.checks import nan_or_bit, one_or_many
 from torch_binmetrics.confidence import Method, Plan, interval
 from torch_binmetrics.confusion import Confusion
 from torch_binmetrics.counting import Dropped, Layout
 from torch_binmetrics.cuts import Cuts, Threshold
-from torch_binmetrics.histogram import ScoreHistogram, count_apart, one_or_many
+from torch_binmetrics.exact_histogram import histogram_of
+from torch_binmetrics.histogram import ScoreHistogram, count_apart
+from torch_binmetrics.operating_points import OperatingPoint
 from torch_binmetrics.snapshot import Snapshot
 from torch_binmetrics.summands import Summand
 
@@ -33,6 +36,7 @@ class Metric(Generic[T]):
         invalid: "raise" on NaN scores, labels other than 0 and 1, bad weights and scores out of range - at once on CPU, in
             ``compute`` elsewhere - or "drop" them, and report how many in ``dropped``.
         zero_division: what an undefined ratio is: NaN, 0 or 1. Areas stay NaN where they are undefined.
+        exact: count every distinct float32 score instead of bins: memory that grows with them, and slower updates.
         device: where the empty counts lie until a batch comes; they follow the data.
         process_group: ranks to sum over, the default group if None.
 
@@ -58,21 +62,19 @@ class Metric(Generic[T]):
         weighted: bool = False,
         invalid: Literal["raise", "drop"] = "raise",
         zero_division: float = math.nan,
+        exact: bool = False,
         device: torch.device | str | None = None,
         process_group: Any = None,
     ) -> None:
         self.score: Callable[..., T] = score
-        self.zero_division = number("zero_division", zero_division)
-        if not (math.isnan(zero_division) or zero_division in (0, 1)):
-            raise ValueError(f"zero_division must be NaN, 0 or 1, got {zero_division}")
+        self.zero_division = nan_or_bit("zero_division", zero_division)
         self.process_group = process_group
-        layout = Layout(
-            cuts, from_logits=from_logits, ignore_index=ignore_index, weighted=weighted, sums=self.sums, invalid=invalid
-        )
+        options = Layout(cuts, from_logits=from_logits, ignore_index=ignore_index, weighted=weighted, invalid=invalid)
+        layout = replace(options, sums=self.sums, exact=exact)
         self._thresholds = self._fixed(layout.scored)
         self._at_many = not isinstance(cuts, Threshold)
         self._in_collection = False
-        self._read_off(ScoreHistogram(layout, device=device))
+        self._read_off(histogram_of(layout, device))
 
     def update(self, preds: Tensor, target: Tensor, weight: Tensor | None = None) -> None:
         """Count a batch, in one pass and without waiting for an accelerator.
@@ -100,8 +102,8 @@ class Metric(Generic[T]):
     def bounds(self, *, sync: bool = True) -> tuple[Tensor, Tensor]:
         """Lowest and highest value that the counts allow, whatever the order of the scores inside the bins.
 
-        Certain, not statistical; at a fixed threshold the value itself, twice. The counts do not know the dtype of the
-        scores: for bfloat16 scores at 16 bits an area is exact, and its bounds keep a width all the same.
+        Certain, not statistical; of what is exact the value itself, twice. Counts do not know the dtype of the scores: of
+        bfloat16 scores at 16 bits an area is exact, and its bounds keep a width.
 
         Raises:
             TypeError: no bounds are known for this score.
@@ -110,10 +112,10 @@ class Metric(Generic[T]):
         if self.limits is None and self._positions is None:
             raise TypeError(f"{self!r} has no bounds: areas have, and scores at a threshold, which are exact")
         snapshot = Snapshot(self._histogram(sync))
-        if self.limits is not None:
+        if self.limits is not None and not snapshot.layout.exact:
             return self.limits(snapshot.confusion)
         value: Any = self._value(snapshot)
-        return value, value
+        return (value.value if isinstance(value, OperatingPoint) else value,) * 2
 
     def confidence_interval(
         self, level: float = 0.95, *, method: Method | None = None, draws: int = 1000, seed: int = 0, sync: bool = True
@@ -183,10 +185,7 @@ class Metric(Generic[T]):
         self.histogram.merge_state([other.histogram for other in one_or_many(others, Metric)])
 
     def state_dict(self, *, sync: bool = False) -> dict[str, Any]:
-        """A copy of this rank's counts, or with ``sync=True``, a collective, of their sum over all ranks.
-
-        Where a summed state is loaded, rank 0 keeps it and the others start from zero: a run resumes at any number of ranks.
-        """
+        """A copy of the counts, with ``sync=True`` of all ranks; see :meth:`ScoreHistogram.state_dict`."""
         return self.histogram.state_dict(sync=sync, group=self.process_group)
 
     def load_state_dict(self, state: dict[str, Any]) -> None:
@@ -215,7 +214,8 @@ class Metric(Generic[T]):
         return self.__dict__
 
     def __repr__(self) -> str:
-        return f"{type(self).__name__}({self.histogram.layout.cuts})"
+        layout = self.histogram.layout
+        return f"{type(self).__name__}({'exact=True' if layout.exact else layout.cuts})"
 
     def _value(self, snapshot: Snapshot) -> T:
         """The score, read off a snapshot of the histogram."""

@@ -15,6 +15,7 @@ class Options(TypedDict, total=False):
     weighted: bool
     invalid: Literal["raise", "drop"]
     zero_division: float
+    exact: bool
     device: torch.device | str | None
     process_group: Any
 

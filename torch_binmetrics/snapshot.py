@@ -26,7 +26,7 @@ class Snapshot:
     """
 
     def __init__(self, histogram: ScoreHistogram) -> None:
-        histogram.layout.check_valid(histogram.state)
+        histogram.check_valid()
         self.layout = histogram.layout
         self._histogram = histogram
         self._at: dict[int, Confusion] = {}
@@ -57,7 +57,7 @@ class Snapshot:
     @cached_property
     def thresholds(self) -> Tensor:
         """Lower edges of the occupied bins: float32 scores, or logits if those were counted, [points]."""
-        return self.layout.scored.thresholds(self.occupied)
+        return self._histogram.thresholds(self.occupied)
 
     @cached_property
     def probabilities(self) -> Tensor:

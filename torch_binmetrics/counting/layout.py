@@ -11,7 +11,7 @@ import torch
 from torch import Tensor
 
 from torch_binmetrics.checks import boolean, integer
-from torch_binmetrics.cuts import Cuts
+from torch_binmetrics.cuts import Cuts, FloatBits
 from torch_binmetrics.summands import Summand
 
 
@@ -39,6 +39,7 @@ class Layout:
         weighted: sum weights instead of counting samples.
         sums: what else to sum in every cell, in float64 and times the weight; summands of probabilities make scores outside
             [0, 1] invalid, unless ``from_logits``.
+        exact: keep every distinct score in a table that grows with them, for :class:`~torch_binmetrics.ExactHistogram`.
         invalid: "raise" on NaN scores, labels other than 0 and 1, bad weights and scores out of range, or "drop" them.
 
     Raises:
@@ -51,6 +52,7 @@ class Layout:
     ignore_index: int | None = None
     weighted: bool = False
     sums: tuple[Summand, ...] = ()
+    exact: bool = False
     invalid: Literal["raise", "drop"] = "raise"
 
     def __post_init__(self) -> None:
@@ -60,12 +62,14 @@ class Layout:
             integer("ignore_index", self.ignore_index)
             if not -(2**63) <= self.ignore_index < 2**63:
                 raise ValueError(f"ignore_index must fit int64, got {self.ignore_index}")
-        for name in ("from_logits", "weighted"):
+        for name in ("from_logits", "weighted", "exact"):
             boolean(name, getattr(self, name))
         if not isinstance(self.sums, tuple) or not all(isinstance(summand, Summand) for summand in self.sums):
             raise TypeError(f"sums must be a tuple of Summands, got {self.sums!r}: pass (SquaredError(),), say")
         if self.invalid not in ("raise", "drop"):
             raise ValueError(f"invalid must be 'raise' or 'drop', got {self.invalid!r}")
+        if self.exact and (self.sums or self.cuts != FloatBits(16)):
+            raise ValueError(f"exact=True is for curves, areas and points, not for {self.cuts}: leave one out")
         _ = self.scored
 
     @cached_property
@@ -103,7 +107,8 @@ class Layout:
     def meaning(self) -> str:
         """What one count stands for: counts of equal meaning may be added, whatever was left out of them."""
         sums = f", sums={list(self.sums)}" if self.sums else ""
-        return f"{self.cuts}, from_logits={self.from_logits}, weighted={self.weighted}{sums}"
+        cuts = "every distinct score" if self.exact else self.cuts
+        return f"{cuts}, from_logits={self.from_logits}, weighted={self.weighted}{sums}"
 
     def empty(self, device: torch.device | str | None = None) -> Tensor:
         """Running counts of nothing yet: zeros, int64 or float64, [cells]."""

@@ -9,7 +9,8 @@ from weakref import ref
 import torch
 from torch import Tensor
 
-from torch_binmetrics.collection import MetricCollection, floats
+from torch_binmetrics.collection import MetricCollection
+from torch_binmetrics.floats import floats
 
 try:
     from transformers import EvalPrediction, TrainerCallback, TrainerControl, TrainerState, TrainingArguments

@@ -8,8 +8,9 @@ import torch
 import torch.distributed as dist
 from torch import Tensor
 
-from torch_binmetrics.collection import MetricCollection, floats
+from torch_binmetrics.collection import MetricCollection
 from torch_binmetrics.confusion import Confusion, with_none_predicted
+from torch_binmetrics.floats import floats
 from torch_binmetrics.histogram import ScoreHistogram
 from torch_binmetrics.plots import plot_roc
 from torch_binmetrics.scores import precision, recall
