@@ -695,6 +695,20 @@ def test_members_stay_apart_after_a_batch_that_was_refused(bad):
         assert [samples(each) for each in members] == [2 * len(PREDS)] * count + [len(PREDS)] * (3 - count)
 
 
+@pytest.mark.parametrize("on_step", [False, True])
+@pytest.mark.parametrize("thresholds", [tb.FloatBits(16), None])
+def test_a_step_that_is_refused_leaves_all_as_it_was(thresholds, on_step):
+    metric = ours.BinaryAUROC(thresholds=thresholds, dist_sync_on_step=on_step)
+    metric.update(PREDS, TARGET)
+    settings_before = metric._to_sync, metric._should_unsync, metric._update_count, metric.compute_on_cpu
+    with pytest.raises(ValueError, match="invalid samples"):
+        metric(PREDS, TARGET + 5)
+    assert samples(metric) == len(PREDS)
+    assert (metric._to_sync, metric._should_unsync, metric._update_count, metric.compute_on_cpu) == settings_before
+    metric(PREDS, TARGET)
+    assert samples(metric) == 2 * len(PREDS)
+
+
 @pytest.mark.parametrize("first", [0, 1])
 def test_collections_that_share_a_member_keep_their_own_counts(first):
     auroc, ap, eer = areas()

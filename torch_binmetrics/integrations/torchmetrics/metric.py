@@ -72,6 +72,16 @@ class CountingMetric(Metric):
         self.__dict__["_state"] = self.counts.add(own, _scores(preds), target, weight)
         self._leave()
 
+    @torch.jit.unused
+    def forward(self, *args: Any, **kwargs: Any) -> Any:
+        """Count a batch, and return its own value; a batch that is refused leaves all as it was."""
+        before = dict(self.__dict__)  # torchmetrics sets the state aside meanwhile, and how to sync
+        try:
+            return super().forward(*args, **kwargs)
+        except Exception:
+            self.__dict__.update(before)
+            raise
+
     @abstractmethod
     def compute(self) -> Any:
         """The score of all samples so far."""
