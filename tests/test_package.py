@@ -39,6 +39,8 @@ HANDED_OUT = {
     "ROC",
     "ROCBand",
     "Reliability",
+    "Report",
+    "ReportRow",
     "Summand",
 }
 
@@ -87,8 +89,8 @@ def test_importing_the_package_loads_nothing_but_torch():
 @pytest.mark.parametrize(
     ("blocked", "module", "extra"),
     [
-        ("matplotlib", "torch_binmetrics.plots", "tensorboard"),
-        ("matplotlib", "torch_binmetrics.integrations.tensorboard", "tensorboard"),
+        ("matplotlib", "torch_binmetrics.plots", "plots"),
+        ("matplotlib", "torch_binmetrics.integrations.tensorboard", "plots"),
         ("tensorboard", "torch_binmetrics.integrations.tensorboard", "tensorboard"),
         ("transformers", "torch_binmetrics.integrations.huggingface", "huggingface"),
         ("ignite", "torch_binmetrics.integrations.ignite", "ignite"),
@@ -214,7 +216,7 @@ def test_optional_packages_are_imported_in_the_file_that_is_named_after_them_or_
             others = (
                 {name.split(".")[0] for name in modules} - sys.stdlib_module_names - {"torch", "torch_binmetrics", "__future__"}
             )
-            home = path.parent.name if path.parent.parent.name == "integrations" else path.stem
+            home = path.parent.name if path.parent.parent.name == "integrations" or path.parent.name == "plots" else path.stem
             found |= {(home, name) for name in others}
     allowed = {("plots", "matplotlib"), ("torchmetrics", "torchmetrics"), ("cuda", "triton"), ("huggingface", "transformers")}
     allowed |= {("ignite", "ignite")}

@@ -173,6 +173,7 @@ from torch_binmetrics.probabilities import (
     normalized_entropy,
     reliability_curve,
 )
+from torch_binmetrics.report import Report, ReportRow, binary_report
 from torch_binmetrics.scores import (
     accuracy,
     balanced_accuracy,
@@ -293,6 +294,8 @@ __all__ = [
     "ROC",
     "ROCBand",
     "Reliability",
+    "Report",
+    "ReportRow",
     "ScoreHistogram",
     "Snapshot",
     "SquaredError",
@@ -308,6 +311,7 @@ __all__ = [
     "average_precision_bounds",
     "balanced_accuracy",
     "best_threshold",
+    "binary_report",
     "brier_score",
     "calibration_error",
     "calibration_ratio",

@@ -13,6 +13,7 @@ from typing import TypeVar
 import torch
 from torch import Tensor
 
+from torch_binmetrics.counting import Layout
 from torch_binmetrics.curves import serial_sum
 from torch_binmetrics.intervals import Ends
 from torch_binmetrics.snapshot import Snapshot
@@ -21,6 +22,15 @@ K = TypeVar("K")
 
 #: Cells drawn at once, so that a draw of any number of bins costs little memory.
 CHUNK = 1 << 18
+
+
+def refuse_weights(layout: Layout) -> None:
+    """Raise TypeError if sums of weights are counted: a cell of those does not tell how many samples may vary in it."""
+    if layout.weighted:
+        raise TypeError(
+            "sums of weights have no confidence interval, which needs the sum of squared weights of each bin as well: "
+            "count the samples without weights to get one"
+        )
 
 
 def resampled(snapshot: Snapshot, draws: int, seed: int) -> Iterator[Snapshot]:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from dataclasses import replace
 from typing import Any, Self
 
 import torch
@@ -11,10 +10,11 @@ from torch import Tensor
 
 from torch_binmetrics.checks import one_or_many, summary
 from torch_binmetrics.confidence import Plan, intervals
-from torch_binmetrics.counting import Layout
-from torch_binmetrics.exact_histogram import histogram_of
 from torch_binmetrics.histogram import ScoreHistogram, count_apart, sum_together, update_together
 from torch_binmetrics.metric import Metric
+from torch_binmetrics.report.build import report_of
+from torch_binmetrics.report.content import Report
+from torch_binmetrics.sharing import share
 from torch_binmetrics.snapshot import Snapshot
 
 
@@ -55,7 +55,7 @@ class MetricCollection(Mapping[str, Metric[Any]]):
         self.process_group = next(iter(self._metrics.values())).process_group
         for name, metric in self._metrics.items():
             _check_free(name, metric, self.process_group)
-        self.histograms = _share(list(self._metrics.values()))
+        self.histograms = share(list(self._metrics.values()))
 
     def __getitem__(self, name: str) -> Metric[Any]:
         return self._metrics[name.removeprefix(self.prefix)]
@@ -94,6 +94,18 @@ class MetricCollection(Mapping[str, Metric[Any]]):
             members = {name: metric for name, metric in self._metrics.items() if metric.histogram.layout == histogram.layout}
             found.update(zip(members, intervals(list(members.values()), histogram, plan), strict=True))
         return {self.prefix + name: ends for name in self._metrics if (ends := found[name]) is not None}
+
+    def report(
+        self, threshold: float = 0.5, level: float = 0.95, *, draws: int = 1000, seed: int = 0, sync: bool = True
+    ) -> Report:
+        """The usual scores off the finest counts, how sure they are, and where they mislead; one all_reduce if synced.
+
+        With the metrics of probabilities, calibration and losses that the collection has, by their names. Arguments and errors
+        are those of :func:`~torch_binmetrics.binary_report`; a threshold of any member will do as well.
+        """
+        total = self.summed() if sync else self
+        means = {name: metric for name, metric in total._metrics.items() if metric.sums}
+        return report_of(total.histograms, means, threshold, Plan(level, draws, seed))
 
     def __call__(self, preds: Tensor, target: Tensor, weight: Tensor | None = None) -> dict[str, Any]:
         """Count a batch once, and return the scores of that batch alone, of this rank."""
@@ -207,35 +219,3 @@ def _check_free(name: str, metric: Metric[Any], process_group: Any) -> None:
         raise ValueError(f"{name!r} has counted samples already: reset() it, or merge it into the collection's counts later")
     if metric.process_group is not process_group:
         raise ValueError(f"{name!r} has another process_group than the first metric: give all of a collection the same")
-
-
-def _share(metrics: Sequence[Metric[Any]]) -> list[ScoreHistogram]:
-    """Give metrics that count alike one histogram; the histograms, in the order in which they came up."""
-    shared: dict[Layout, ScoreHistogram] = {}
-    layouts = [metric.histogram.layout for metric in metrics]
-    hosts = [layout for layout, metric in zip(layouts, metrics, strict=True) if metric._thresholds is None and not metric.sums]
-    for metric in metrics:
-        layout = _with_sums_of(layouts, metric.histogram.layout) if metric.sums else _host(metric, hosts)
-        metric._read_off(shared.setdefault(layout, histogram_of(layout, metric.histogram.state.device)))
-        metric._in_collection = True
-    return list(shared.values())
-
-
-def _with_sums_of(layouts: Sequence[Layout], own: Layout) -> Layout:
-    """A layout that sums all that others sum in the same cells of the same samples."""
-    alike = [other for other in layouts if other.sums and replace(other, sums=own.sums) == own]
-    sums = [summand for other in alike if other.valid_range == own.valid_range for summand in other.sums]
-    return replace(own, sums=tuple(dict.fromkeys(sums)))
-
-
-def _host(metric: Metric[Any], hosts: Sequence[Layout]) -> Layout:
-    """The layout to read a metric off: finer cuts with its thresholds on edges, else its own."""
-    own, thresholds = metric.histogram.layout, metric._thresholds
-    if thresholds is None:
-        return own
-    for host in hosts:
-        same_options = replace(own, cuts=host.cuts) == host
-        same_range = host.valid_range == own.valid_range
-        if same_options and same_range and host.scored.positions(thresholds) is not None:
-            return host
-    return own

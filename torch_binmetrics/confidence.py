@@ -12,7 +12,7 @@ import torch
 from torch import Tensor
 
 from torch_binmetrics import areas, diagnostics, partial_areas, probabilities, scores
-from torch_binmetrics.bootstrap import drawn_values, percentile_interval, standard_error, too_often_undefined
+from torch_binmetrics.bootstrap import drawn_values, percentile_interval, refuse_weights, standard_error, too_often_undefined
 from torch_binmetrics.checks import integer
 from torch_binmetrics.confusion import Confusion
 from torch_binmetrics.histogram import ScoreHistogram
@@ -165,11 +165,7 @@ def intervals(metrics: Sequence[Reader], histogram: ScoreHistogram, plan: Plan) 
         TypeError: the counts are sums of weights.
         ValueError: the method is not one for a metric, or the counts hold invalid samples.
     """
-    if histogram.layout.weighted:
-        raise TypeError(
-            "sums of weights have no confidence interval, which needs the sum of squared weights of each bin as well: "
-            "count the samples without weights to get one"
-        )
+    refuse_weights(histogram.layout)
     forms = [plan.form(metric) for metric in metrics]
     on_cpu = histogram.clone()
     on_cpu.to("cpu")

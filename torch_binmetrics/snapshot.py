@@ -70,6 +70,20 @@ class Snapshot:
             self._at[position] = confusion_at(self.counts, int((self.occupied < position).sum()))
         return self._at[position]
 
+    def at_threshold(self, threshold: float) -> Confusion:
+        """Confusion when scores from a threshold on are called positive, a probability if logits were counted; 0-d each.
+
+        Raises:
+            ValueError: the threshold lies on no edge of the cuts.
+        """
+        position = self.layout.position(threshold)
+        if position is None:
+            raise ValueError(
+                f"threshold {threshold:g} lies on no edge of {self.layout.cuts}: take one that does, 0.5 say, "
+                f"or read it off counts with Threshold({threshold:g}) as cuts"
+            )
+        return self.at(position)
+
     def resampled(self, counts: Tensor) -> Snapshot:
         """A reading of other counts in the same occupied bins, [2, points]; the samples of a cell keep their mean of a sum."""
         other = object.__new__(Snapshot)

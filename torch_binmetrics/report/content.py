@@ -1,0 +1,117 @@
+"""A report as an object: every number accessible, text for a terminal, HTML for a notebook."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+from torch_binmetrics.report.tables import Table, as_html, as_text
+from torch_binmetrics.wording import amount, ends, short, value
+
+Matrix = tuple[tuple[float, float], tuple[float, float]]
+
+
+@dataclass(frozen=True)
+class ReportRow:
+    """One score of a report.
+
+    Args:
+        value: NaN where undefined.
+        bounds: certain ends of what the binning hides, None for a score that has none or is exact.
+        interval: ends that sampling leaves open at the level of the report, None for a score that has none; NaN if not known.
+        threshold: where the value is reached, for a best threshold.
+    """
+
+    value: float
+    bounds: tuple[float, float] | None = None
+    interval: tuple[float, float] | None = None
+    threshold: float | None = None
+
+
+@dataclass(frozen=True)
+class Report:
+    """What counts say of a classifier; ``str()`` and notebooks show it, and ``report["recall"]`` gives a row by name.
+
+    Args:
+        confusion: [[tn, fp], [fn, tp]] at the threshold, as scikit-learn orders it; sums of weights if those were counted.
+        threshold: scores from here on are called positive.
+        level: share of samples whose interval holds the population's score.
+        scores: scores at the threshold.
+        areas: areas over all thresholds.
+        best: highest F1, Youden's J and Matthews correlation of all thresholds. As they were chosen on these samples, others
+            do worse there.
+        probabilities: scores of the probabilities, by the names that they have in the collection.
+        warnings: where a number misleads.
+    """
+
+    confusion: Matrix
+    threshold: float
+    level: float
+    scores: Mapping[str, ReportRow]
+    areas: Mapping[str, ReportRow]
+    best: Mapping[str, ReportRow]
+    probabilities: Mapping[str, ReportRow]
+    warnings: tuple[str, ...]
+
+    @property
+    def samples(self) -> float:
+        """Number of samples, or sum of weights."""
+        return self.positives + self.negatives
+
+    @property
+    def positives(self) -> float:
+        """Number of positives, or sum of their weights."""
+        return sum(self.confusion[1])
+
+    @property
+    def negatives(self) -> float:
+        """Number of negatives, or sum of their weights."""
+        return sum(self.confusion[0])
+
+    @property
+    def prevalence(self) -> float:
+        """Share of positives; NaN if nothing was seen."""
+        return self.positives / self.samples if self.samples else math.nan
+
+    def __getitem__(self, name: str) -> ReportRow:
+        sections = (self.scores, self.areas, self.probabilities, {f"best {name}": row for name, row in self.best.items()})
+        for section in sections:
+            if name in section:
+                return section[name]
+        raise KeyError(f"{name!r}: the report has {[name for section in sections for name in section]}")
+
+    def __str__(self) -> str:
+        return as_text(self._title, self._tables(), self.warnings)
+
+    def _repr_html_(self) -> str:
+        return as_html(self._title, self._tables(), self.warnings)
+
+    @property
+    def _title(self) -> str:
+        """Samples and prevalence in a line."""
+        share = f": a prevalence of {100 * self.prevalence:.4g} %" if self.samples else ""
+        return f"{amount(self.samples)} samples, {amount(self.positives)} positive{share}"
+
+    def _tables(self) -> list[Table]:
+        """What is shown, in order."""
+        called = ["called negative", "called positive"]
+        labels = ("label negative", "label positive")
+        rows = [[label, *map(amount, row)] for label, row in zip(labels, self.confusion, strict=True)]
+        shown = [Table([f"threshold {self.threshold:g}", *called], rows)]
+        shown.append(self._table(f"at threshold {self.threshold:g}", self.scores))
+        shown.append(self._table("over all thresholds", self.areas))
+        if self.probabilities:
+            shown.append(self._table("of the probabilities", self.probabilities))
+        return [*shown, self._best_table()]
+
+    def _best_table(self) -> Table:
+        """Best thresholds, none where a score is undefined."""
+        found = [(name, row.value, math.nan if row.threshold is None else row.threshold) for name, row in self.best.items()]
+        rows = [[name, value(score), "" if math.isnan(at) else short(at)] for name, score, at in found]
+        return Table(["best threshold by", "value", "threshold"], rows)
+
+    def _table(self, title: str, rows: Mapping[str, ReportRow]) -> Table:
+        """Scores with both kinds of ends, which are kept apart."""
+        head = [title, "value", "bounds (binning)", f"{100 * self.level:g} % interval (sampling)"]
+        return Table(head, [[name, value(row.value), ends(row.bounds), ends(row.interval)] for name, row in rows.items()])

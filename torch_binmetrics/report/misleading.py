@@ -1,0 +1,85 @@
+"""Where a number of a report misleads, in plain words."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Mapping
+
+import torch
+
+from torch_binmetrics.counting import Dropped
+from torch_binmetrics.report.content import Matrix, ReportRow
+from torch_binmetrics.snapshot import Snapshot
+from torch_binmetrics.wording import amount, value
+
+FEW = 10
+_KINDS = {"bad_labels": "bad labels", "nan_scores": "NaN scores", "out_of_range_scores": "scores out of range"}
+_KINDS["bad_weights"] = "bad weights"
+WIDE = 0.01
+
+
+def misleading(confusion: Matrix, areas: Mapping[str, ReportRow], snapshot: Snapshot, dropped: Dropped) -> tuple[str, ...]:
+    """All that a reader should know before trusting the numbers: of the matrix, the areas and the counts."""
+    found = [*_rare(confusion, weighted=snapshot.layout.weighted), *_majority(confusion), *_wide(areas), *_logits(snapshot)]
+    if any(dropped):
+        kinds = ", ".join(f"{amount(n)} {_KINDS[kind]}" for kind, n in dropped._asdict().items() if n)
+        found.append(f"dropped as invalid, and in none of these numbers: {kinds}.")
+    if snapshot.layout.weighted:
+        found.append("weighted: the counts are sums of weights, for which no intervals are known.")
+    return tuple(found)
+
+
+def _rare(confusion: Matrix, *, weighted: bool) -> list[str]:
+    """Classes of too few samples; how many stand behind a sum of weights, no one knows."""
+    if not sum(map(sum, confusion)):
+        return ["nothing was seen: every score is undefined."]
+    found = []
+    for name, row in zip(("negative", "positive"), confusion, strict=True):
+        n = sum(row)
+        if not n:
+            found.append(f"no {name} was seen: what compares the two classes is undefined.")
+        elif n < FEW and not weighted:
+            found.append(
+                f"fewer than {FEW} {name}s ({amount(n)}): whatever depends on them may come out quite differently next time."
+            )
+    return found
+
+
+def _majority(confusion: Matrix) -> list[str]:
+    """Accuracy that one gets without looking at the scores."""
+    (tn, fp), (fn, tp) = confusion
+    samples, most = tn + fp + fn + tp, max(tn + fp, fn + tp)
+    if not samples or tn + tp > most:
+        return []
+    answer, rare, found = ("negative", "recall", tp) if most == tn + fp else ("positive", "specificity", tn)
+    others = samples - most
+    told = f" Look at {rare}: {value(found / others)}." if others else ""
+    return [
+        f"accuracy {value((tn + tp) / samples)} is no better than always answering {answer!r}, "
+        f"which has {value(most / samples)}.{told}"
+    ]
+
+
+def _wide(areas: Mapping[str, ReportRow]) -> list[str]:
+    """Areas of which the bins hide more than a little."""
+    widths = {name: row.bounds[1] - row.bounds[0] for name, row in areas.items() if row.bounds}
+    wide = ", ".join(f"{name} {value(width)}" for name, width in widths.items() if width > WIDE)
+    hint = "finer cuts, FloatBits(19) say, narrow them unless scores are tied"
+    return [f"bounds wider than {WIDE} ({wide}): the bins hide that much; {hint}."] if wide else []
+
+
+def _logits(snapshot: Snapshot) -> list[str]:
+    """Scores that no probability can be, in counts that were not told of logits."""
+    if snapshot.layout.from_logits:
+        return []
+    beyond = torch.nextafter(torch.ones(()), torch.tensor(math.inf))
+    scored = snapshot.layout.scored
+    upper = scored.thresholds(snapshot.occupied + 1)  # NaN after the last bin, which is not below 0
+    outside = (upper <= 0) | (snapshot.thresholds >= beyond)
+    n, samples = (float(row.double().sum()) for row in (snapshot.counts[:, outside], snapshot.counts))
+    if not n:
+        return []
+    return [
+        f"{amount(n)} of {amount(samples)} scores lie outside [0, 1]: if they are logits, pass from_logits=True, else the "
+        "threshold is not the probability that it looks like."
+    ]
