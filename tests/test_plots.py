@@ -40,7 +40,8 @@ def _without_windows():
 
 def counted(preds, labels, weight=None, *, cuts=None, sums=(), **options):
     """A histogram of a batch."""
-    histogram = tb.ScoreHistogram(tb.Layout(cuts or tb.FloatBits(16), sums=sums, **options))
+    kind = tb.ExactHistogram if options.get("exact") else tb.ScoreHistogram
+    histogram = kind(tb.Layout(cuts or tb.FloatBits(16), sums=sums, **options))
     histogram.update(torch.as_tensor(preds), torch.as_tensor(labels), weight)
     return histogram
 
@@ -104,13 +105,20 @@ UNBOUNDED = {"scores beyond 0 and 1": (([-7.0, 2.0, 0.3, 1e30], [0, 1, 0, 1]), {
 PLOTS = [getattr(plots, name) for name in plots.__all__]
 
 
-@pytest.mark.parametrize("name", ODD | UNBOUNDED)
+EXACT = {
+    "exact": (spread(), {"exact": True}),
+    "exact, nothing seen": ((np.zeros(0), np.zeros(0)), {"exact": True}),
+    "exact, tied": ((np.full(10, 0.3), np.arange(10) % 2), {"exact": True}),
+}
+
+
+@pytest.mark.parametrize("name", ODD | UNBOUNDED | EXACT)
 @pytest.mark.parametrize("plot", PLOTS, ids=lambda plot: plot.__name__)
 def test_every_odd_case_is_drawn_with_labelled_axes_and_no_warning(plot, name):
-    batch, options = (ODD | UNBOUNDED)[name]
+    batch, options = (ODD | UNBOUNDED | EXACT)[name]
     if plot is plots.plot_reliability:
-        if name in UNBOUNDED:
-            pytest.skip("of scores that are no probabilities there is no sum of probabilities")
+        if name not in ODD:
+            pytest.skip("exact counts and scores that are no probabilities have no sum of probabilities")
         options = options | {"sums": (tb.Probability(),)}
     ax = plot(counted(*batch, **options))
     ax.get_figure().savefig(io.BytesIO(), dpi=30)
@@ -233,6 +241,13 @@ def test_the_band_of_bounds_is_named_and_holds_the_curve_of_the_raw_scores(plot,
     for at, height in zip(x[2:-2:7], y[2:-2:7], strict=True):
         near = vertices[np.abs(vertices[:, 0] - at) <= 1 / 8]
         assert near[:, 1].min() - 1e-9 <= height <= near[:, 1].max() + 1e-9
+
+
+@pytest.mark.parametrize("plot", [plots.plot_roc, plots.plot_precision_recall])
+def test_exact_counts_have_no_band_of_bounds(plot):
+    ax = plot(counted(*EXACT["exact, tied"][0], exact=True))
+    assert not ax.collections
+    assert not [text for text in texts(ax) if text.startswith("bounds")]
 
 
 def quantiles(curve, xs, level, draws=400):

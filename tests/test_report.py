@@ -33,7 +33,7 @@ EXACT = tb.FloatBits(16)
 
 def counted(preds, labels, weight=None, *, cuts=EXACT, **options):
     """A histogram of a batch."""
-    histogram = tb.ScoreHistogram(tb.Layout(cuts, **options))
+    histogram = (tb.ExactHistogram if options.get("exact") else tb.ScoreHistogram)(tb.Layout(cuts, **options))
     histogram.update(torch.as_tensor(preds), torch.as_tensor(labels), weight)
     return histogram
 
@@ -79,6 +79,35 @@ def test_the_scores_and_the_matrix_are_scikit_learns(seed, threshold):
     assert f1_score(y, scores >= report["best f1"].threshold) == pytest.approx(max(of_all))
     assert (report.samples, report.positives, report.negatives) == (60, y.sum(), 60 - y.sum())
     assert report.prevalence == y.mean()
+
+
+@pytest.mark.parametrize("threshold", [-0.1, 0.0, 0.3, 0.5, 1.5])
+@pytest.mark.parametrize("from_logits", [False, True])
+def test_exact_counts_are_reported_at_any_threshold_and_have_no_bounds(threshold, from_logits):
+    preds = torch.rand(300, generator=torch.Generator().manual_seed(2))
+    labels = torch.rand(300, generator=torch.Generator().manual_seed(3)) < preds
+    scores, threshold = (torch.logit(preds.double()), min(max(threshold, 0.1), 0.9)) if from_logits else (preds, threshold)
+    report = quick(counted(scores, labels, exact=True, from_logits=from_logits), threshold)
+    called = preds >= threshold
+    assert report.confusion == tuple(map(tuple, confusion_matrix(labels, called).tolist()))
+    assert report["recall"].value == recall_score(labels, called)
+    assert report["auroc"].value == pytest.approx(roc_auc_score(labels, preds), abs=1e-12)
+    assert report["auroc"].bounds is None
+    assert report.warnings == () or threshold != 0.3
+
+
+def test_a_collection_with_exact_counts_reports_these():
+    preds, labels = spread()
+    metrics = tb.MetricCollection([tb.BinaryRecall(), tb.BinaryAveragePrecision(), tb.BinaryAUROC(exact=True)])
+    metrics.update(preds, labels)
+    report = metrics.report(draws=100)
+    assert report["auroc"].bounds is None
+    assert report["recall"].value == recall_score(labels, preds >= 0.5)
+
+
+def test_exact_logits_that_were_not_declared_are_warned_of():
+    report = quick(counted(torch.tensor([-3.0, -1e-45, 0.0, 0.25, 1.0, 1.5, INF] * 10), torch.arange(70) % 2, exact=True))
+    assert "40 of 70 scores lie outside [0, 1]" in "".join(report.warnings)
 
 
 def test_intervals_and_bounds_are_those_of_the_metrics():
@@ -211,6 +240,7 @@ def test_sums_of_weights_have_no_intervals_and_the_report_says_so():
 
 ODD = {
     "nothing seen": ([], [], {}),
+    "nothing seen, exact": ([], [], {"exact": True}),
     "one positive": ([0.3], [1], {}),
     "one negative": ([0.3], [0], {}),
     "all tied": ([0.3] * 20, [0, 1] * 10, {}),

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import Any
 
 import torch
@@ -51,6 +52,12 @@ class ExactHistogram(ScoreHistogram):
     def ignored(self) -> int:
         """Number of samples whose label was ``ignore_index``."""
         return self._left_out(0)
+
+    def positions(self, thresholds: Sequence[float]) -> tuple[int, ...]:
+        """Numbers of distinct scores below thresholds, which may be any, until another score is counted."""
+        scores = exact_rows(self.state)[0]
+        at = torch.tensor(thresholds, dtype=torch.float32, device=scores.device)
+        return tuple(torch.searchsorted(scores, at).tolist())
 
     def thresholds(self, bins: Tensor) -> Tensor:
         """Distinct scores by their number in :attr:`counts`, float32."""

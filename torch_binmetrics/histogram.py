@@ -67,6 +67,10 @@ class ScoreHistogram:
         """Number of samples whose label was ``ignore_index``."""
         return int(self.state[self.layout.ignored])
 
+    def positions(self, thresholds: Sequence[float]) -> tuple[int, ...] | None:
+        """The bins that start at thresholds of the scores as they are counted, or None if one of those lies on no edge."""
+        return self.layout.scored.positions(thresholds)
+
     def thresholds(self, bins: Tensor) -> Tensor:
         """Lower edges of bins of :attr:`counts`: float32 scores of the shape of ``bins``, or logits if those were counted."""
         return self.layout.scored.thresholds(bins)

@@ -242,7 +242,7 @@ class Metric(Generic[T]):
     def _read_off(self, histogram: ScoreHistogram) -> None:
         """Use the counts of ``histogram``, whose cuts hold the fixed threshold on an edge, if there is one."""
         self.histogram = histogram
-        self._positions = None if self._thresholds is None else histogram.layout.scored.positions(self._thresholds)
+        self._positions = None if self._thresholds is None else histogram.positions(self._thresholds)
 
     def _fixed(self, cuts: Cuts) -> tuple[float, ...] | None:
         """The thresholds at which the score is read; None if it is read along all cuts."""

@@ -8,6 +8,7 @@ import torch
 from torch import Tensor
 
 from torch_binmetrics.confusion import Confusion, confusion_along, confusion_at, occupied_bins
+from torch_binmetrics.cuts import Threshold
 from torch_binmetrics.histogram import ScoreHistogram
 from torch_binmetrics.summands import Summand
 
@@ -70,13 +71,19 @@ class Snapshot:
             self._at[position] = confusion_at(self.counts, int((self.occupied < position).sum()))
         return self._at[position]
 
+    def position(self, threshold: float) -> int | None:
+        """The bin that starts at a threshold, a probability even if logits are counted; None if it lies on no edge."""
+        wanted = Threshold(threshold).to_logits() if self.layout.from_logits else Threshold(threshold)
+        positions = self._histogram.positions((wanted.at,))
+        return positions[0] if positions else None
+
     def at_threshold(self, threshold: float) -> Confusion:
         """Confusion when scores from a threshold on are called positive, a probability if logits were counted; 0-d each.
 
         Raises:
             ValueError: the threshold lies on no edge of the cuts.
         """
-        position = self.layout.position(threshold)
+        position = self.position(threshold)
         if position is None:
             raise ValueError(
                 f"threshold {threshold:g} lies on no edge of {self.layout.cuts}: take one that does, 0.5 say, "

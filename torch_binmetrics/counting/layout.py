@@ -11,7 +11,7 @@ import torch
 from torch import Tensor
 
 from torch_binmetrics.checks import boolean, integer
-from torch_binmetrics.cuts import Cuts, FloatBits, Threshold
+from torch_binmetrics.cuts import Cuts, FloatBits
 from torch_binmetrics.summands import Summand
 
 
@@ -114,12 +114,6 @@ class Layout:
         """Running counts of nothing yet: zeros, int64 or float64, [cells]."""
         with torch.inference_mode(False):  # an inference tensor could not be counted into later
             return torch.zeros(self.cells, dtype=self.dtype, device=device)
-
-    def position(self, threshold: float) -> int | None:
-        """The bin that starts at a threshold, a probability even if logits are counted; None if it lies on no edge."""
-        wanted = Threshold(threshold).to_logits() if self.from_logits else Threshold(threshold)
-        positions = self.scored.positions((wanted.at,))
-        return positions[0] if positions else None
 
     def dropped(self, counts: Tensor) -> Dropped:
         """Numbers of invalid samples in ``counts``."""

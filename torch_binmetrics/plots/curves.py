@@ -57,7 +57,8 @@ def plot_roc(histogram: Source, ax: Axes | None = None, *, level: float | None =
     fpr, tpr, thresholds = roc(c, snapshot.probabilities)
     if level is not None:
         draw_interval(ax, tpr_interval(snapshot, Plan(level, draws, seed)), level)
-    draw_bounds(ax, roc_band(c), _area_within(*auroc_bounds(c)))
+    if not snapshot.layout.exact:
+        draw_bounds(ax, roc_band(c), _area_within(*auroc_bounds(c)))
     ax.plot(fpr, tpr, color=BLUE, label=f"AUROC {float(auroc(c)):.4f}")
     ax.plot([0, 1], [0, 1], ":", color=GREY, label="chance")
     mark_thresholds(ax, (fpr, tpr, thresholds), fpr + tpr, marks=8, raised=-9)
@@ -92,7 +93,8 @@ def plot_precision_recall(
     prevalence = float(precision[0])
     if level is not None:
         draw_interval(ax, precision_interval(snapshot, Plan(level, draws, seed)), level)
-    draw_bounds(ax, precision_recall_band(c), _area_within(*average_precision_bounds(c)))
+    if not snapshot.layout.exact:
+        draw_bounds(ax, precision_recall_band(c), _area_within(*average_precision_bounds(c)))
     label = f"average precision {float(average_precision(c)):.4f}"
     ax.plot(recall, steps, color=BLUE, drawstyle="steps-post", label=label)
     ax.axhline(prevalence, linestyle=":", color=GREY, label=f"prevalence {prevalence:.4g}")

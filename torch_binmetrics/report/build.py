@@ -78,9 +78,9 @@ def report_of(
 
     A threshold on none of its edges is read off the next finest.
     """
-    by_bins = sorted(histograms, key=lambda histogram: -histogram.layout.scored.bins)
+    by_bins = sorted(histograms, key=lambda histogram: (not histogram.layout.exact, -histogram.layout.scored.bins))
     finest = by_bins[0]
-    host = next((histogram for histogram in by_bins if histogram.layout.position(threshold) is not None), finest)
+    host = next((histogram for histogram in by_bins if Snapshot(histogram).position(threshold) is not None), finest)
     snapshot, fixed = Snapshot(finest), Snapshot(host)
     c = fixed.at_threshold(threshold)
     confusion = ((c.tn.item(), c.fp.item()), (c.fn.item(), c.tp.item()))
@@ -143,7 +143,7 @@ def _rows(metrics: Mapping[str, Metric[Any]], histogram: ScoreHistogram, plan: P
 
 def _bounds(metric: Metric[Any], snapshot: Snapshot) -> tuple[float, float] | None:
     """What the binning hides of an area; nothing else has any."""
-    return None if metric.limits is None else _floats(metric.limits(snapshot.confusion))
+    return None if metric.limits is None or snapshot.layout.exact else _floats(metric.limits(snapshot.confusion))
 
 
 def _best(snapshot: Snapshot, criterion: Criterion) -> ReportRow:

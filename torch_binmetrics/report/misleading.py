@@ -2,10 +2,7 @@
 
 from __future__ import annotations
 
-import math
 from collections.abc import Mapping
-
-import torch
 
 from torch_binmetrics.counting import Dropped
 from torch_binmetrics.report.content import Matrix, ReportRow
@@ -72,10 +69,9 @@ def _logits(snapshot: Snapshot) -> list[str]:
     """Scores that no probability can be, in counts that were not told of logits."""
     if snapshot.layout.from_logits:
         return []
-    beyond = torch.nextafter(torch.ones(()), torch.tensor(math.inf))
-    scored = snapshot.layout.scored
-    upper = scored.thresholds(snapshot.occupied + 1)  # NaN after the last bin, which is not below 0
-    outside = (upper <= 0) | (snapshot.thresholds >= beyond)
+    upper = snapshot.layout.scored.thresholds
+    below = snapshot.thresholds < 0 if snapshot.layout.exact else upper(snapshot.occupied + 1) <= 0  # NaN after the last bin
+    outside = below | (snapshot.thresholds > 1)
     n, samples = (float(row.double().sum()) for row in (snapshot.counts[:, outside], snapshot.counts))
     if not n:
         return []
