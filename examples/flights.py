@@ -45,6 +45,8 @@ METRICS = {
     "jaccard": bm.BinaryJaccardIndex,
     "auroc": bm.BinaryAUROC,
     "ap": bm.BinaryAveragePrecision,
+    "brier": bm.BinaryBrierScore,
+    "calibration_ratio": bm.BinaryCalibrationRatio,
 }
 
 Batch = tuple[Tensor, ...]

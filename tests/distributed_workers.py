@@ -567,11 +567,12 @@ def only_rank_0_writes_to_tensorboard_and_all_get_the_values(at: Rank) -> None:
         if writer is not None:
             writer.close()
     dist.barrier()
-    files = {folder: list(folder.glob("events.*")) for folder in (one, each)}
-    assert [len(found) for found in files.values()] == [1, 1]
+    files = {folder: list(folder.rglob("events.*")) for folder in (one, each)}
+    runs = [sorted(path.parent for path in found) for found in files.values()]
+    assert runs == [[one, one / "val"], [each, each / "val"] if at.rank == 0 else [each]]
     tags = [value.tag for file in files[each] for event in EventFileLoader(str(file)).Load() for value in event.summary.value]
     if at.rank == 0:
-        assert {"val/BinaryAUROC", "val/roc", "val/pr_curve"} <= set(tags)
+        assert {"metrics/BinaryAUROC", "plots/roc", "pr_curve"} <= set(tags)
     else:
         assert not tags
 

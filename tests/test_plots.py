@@ -101,7 +101,11 @@ ODD = {
     "two bins": (SPREAD, {"cuts": tb.Threshold(0.5)}),
     "few bins": (SPREAD, {"cuts": tb.Edges([0.1, 0.5, 0.9])}),
 }
-UNBOUNDED = {"scores beyond 0 and 1": (([-7.0, 2.0, 0.3, 1e30], [0, 1, 0, 1]), {})}
+UNBOUNDED = {
+    "scores beyond 0 and 1": (([-7.0, 2.0, 0.3, 1e30], [0, 1, 0, 1]), {}),
+    "one huge score": (([-1e30, -1e30], [0, 1]), {}),
+    "the largest scores": (([3e38, -3e38, 1e-45], [1, 0, 1]), {}),
+}
 PLOTS = [getattr(plots, name) for name in plots.__all__]
 
 

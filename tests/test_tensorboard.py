@@ -22,6 +22,9 @@ from torch_binmetrics import (
     BinaryAUROC,
     BinaryAveragePrecision,
     BinaryBestThreshold,
+    BinaryBrierScore,
+    BinaryCalibrationError,
+    BinaryCalibrationRatio,
     BinaryConfusionMatrix,
     BinaryF1Score,
     BinaryRecallAtFixedPrecision,
@@ -43,6 +46,39 @@ def _without_windows():
         yield
 
 
+class Runs:
+    """What was written below a folder; tags begin with the name of the run below it, if they are of one."""
+
+    def __init__(self, folder):
+        runs = sorted({path.parent for path in folder.rglob("events.*")})
+        kinds = dict.fromkeys(("scalars", "images", "histograms", "tensors"), 0)
+        self.folder, self.runs = folder, {run: event_accumulator.EventAccumulator(str(run), kinds) for run in runs}
+        for events in self.runs.values():
+            events.Reload()
+
+    def Tags(self):  # noqa: N802
+        of_runs = [(self.prefix(run), events.Tags()) for run, events in self.runs.items()]
+        return {
+            kind: [prefix + tag for prefix, tags in of_runs for tag in tags[kind]]
+            for kind in ("scalars", "images", "histograms", "tensors")
+        }
+
+    def prefix(self, run):
+        return "" if run == self.folder else f"{run.relative_to(self.folder)}/"
+
+    def __getattr__(self, name):
+        def read(tag):
+            [run] = [run for run in self.runs if tag in [self.prefix(run) + own for own in tags_of(self.runs[run])]]
+            return getattr(self.runs[run], name)(tag.removeprefix(self.prefix(run)))
+
+        return read
+
+
+def tags_of(events):
+    """All tags of a run, of any kind."""
+    return [tag for tags in events.Tags().values() if isinstance(tags, list) for tag in tags]
+
+
 @pytest.fixture
 def log(tmp_path):
     """A function that calls others with a writer, and returns what tensorboard reads of what they wrote."""
@@ -51,11 +87,7 @@ def log(tmp_path):
         with SummaryWriter(tmp_path) as writer:
             for call in calls:
                 call(writer)
-        events = event_accumulator.EventAccumulator(
-            str(tmp_path), dict.fromkeys(("scalars", "images", "histograms", "tensors"), 0)
-        )
-        events.Reload()
-        return events
+        return Runs(tmp_path)
 
     return written
 
@@ -86,6 +118,12 @@ def counted(batch, **options):
     return metrics
 
 
+def tag_of(name):
+    """The tag of a scalar by its prefixed name, in the run that its prefix is."""
+    run, slash, name = name.rpartition("/")
+    return f"{run}{slash}metrics/{name}"
+
+
 def pr_curve(events, tag="val/pr_curve"):
     """Rows tp, fp, tn, fn, precision and recall of the last PR curve, float64, [6, points]."""
     return tensor_util.make_ndarray(events.Tensors(tag)[-1].tensor_proto).astype(np.float64)
@@ -105,19 +143,22 @@ def test_the_scalars_are_those_of_compute(log):
         return call
 
     events = log(epoch(0), epoch(3))
-    assert events.Tags()["scalars"] == list(expected[0])
+    assert events.Tags()["scalars"] == list(map(tag_of, expected[0]))
     for name in expected[0]:
-        read = [(event.step, event.value) for event in events.Scalars(name)]
+        read = [(event.step, event.value) for event in events.Scalars(tag_of(name))]
         assert read == [(0, np.float32(expected[0][name])), (3, np.float32(expected[1][name]))]
     assert [event.step for event in events.Tensors("val/pr_curve")] == [0, 3]
 
 
-def test_an_epoch_of_one_histogram_has_one_curve_two_score_histograms_and_a_figure(log):
+FIGURES = ["roc", "precision_recall", "scores", "thresholds", "confusion_matrix"]
+
+
+def test_an_epoch_of_one_histogram_has_one_curve_two_score_histograms_and_five_figures(log):
     metrics = counted(spread(200))
     events = log(lambda writer: log_epoch(writer, metrics, 7))
     tags = events.Tags()
     assert tags["tensors"] == ["val/pr_curve"]
-    assert tags["images"] == ["val/roc"]
+    assert tags["images"] == [f"val/plots/{name}" for name in FIGURES]
     assert sorted(tags["histograms"]) == ["val/scores/negatives", "val/scores/positives"]
     assert {events.Histograms(tag)[0].step for tag in tags["histograms"]} == {7}
 
@@ -126,15 +167,83 @@ def test_what_is_no_scalar_is_left_out_of_the_scalars(log):
     metrics = MetricCollection([BinaryConfusionMatrix(), BinaryROC([0.5]), BinaryF1Score()])
     metrics.update(*spread(100))
     events = log(lambda writer: log_epoch(writer, metrics, 0))
-    assert events.Tags()["scalars"] == ["BinaryF1Score"]
+    assert events.Tags()["scalars"] == ["metrics/BinaryF1Score"]
 
 
 def test_fixed_thresholds_alone_have_no_curve(log):
     metrics = MetricCollection([BinaryAccuracy(), BinaryF1Score()])
     metrics.update(*spread(100))
     tags = log(lambda writer: log_epoch(writer, metrics, 0)).Tags()
-    assert tags["scalars"] == ["BinaryAccuracy", "BinaryF1Score"]
-    assert (tags["tensors"], tags["images"], tags["histograms"]) == ([], [], [])
+    assert tags["scalars"] == ["metrics/BinaryAccuracy", "metrics/BinaryF1Score"]
+    assert (tags["tensors"], tags["images"], tags["histograms"]) == ([], ["plots/confusion_matrix"], [])
+
+
+def test_figures_are_left_out_on_request(log):
+    metrics = counted(spread(100))
+    tags = log(lambda writer: log_epoch(writer, metrics, 0, figures=False)).Tags()
+    assert (tags["images"], tags["tensors"]) == ([], ["val/pr_curve"])
+
+
+def test_sums_of_probabilities_add_a_reliability_diagram_and_no_second_curves(log):
+    metrics = MetricCollection(
+        {
+            "auroc": BinaryAUROC(),
+            "brier": BinaryBrierScore(),
+            "ratio": BinaryCalibrationRatio(),
+            "ece": BinaryCalibrationError(),
+        }
+    )
+    metrics.update(*spread(300))
+    tags = log(lambda writer: log_epoch(writer, metrics, 0)).Tags()
+    assert len(metrics.histograms) > 1
+    assert sorted(tags["images"]) == sorted(f"plots/{name}" for name in [*FIGURES, "reliability"])
+    assert tags["tensors"] == ["pr_curve"]
+
+
+def test_sums_alone_have_curves_of_the_finer_counts(log):
+    metrics = MetricCollection([BinaryBrierScore(), BinaryCalibrationError()])
+    metrics.update(*spread(300))
+    tags = log(lambda writer: log_epoch(writer, metrics, 0)).Tags()
+    assert tags["tensors"] == ["pr_curve"]
+    assert "plots/roc" in tags["images"]
+
+
+def test_train_and_val_are_two_runs_of_the_same_tags(log):
+    train = counted(spread(100))
+    train.prefix = "train/"
+    val = train.clone(prefix="val/")
+    runs = log(lambda writer: log_epoch(writer, train, 0), lambda writer: log_epoch(writer, val, 0))
+    own = {run.name: tags_of(events) for run, events in runs.runs.items() if run != runs.folder}
+    assert sorted(own) == ["train", "val"]
+    assert own["train"] == own["val"]
+    assert "metrics/BinaryAUROC" in own["val"]
+
+
+@pytest.mark.parametrize("prefix", ["", "val_", "/"])
+def test_a_prefix_that_is_no_folder_stays_in_the_tags(log, prefix):
+    metrics = usual(prefix)
+    metrics.update(*spread(100))
+    runs = log(lambda writer: log_epoch(writer, metrics, 0))
+    assert len(runs.runs) == 1
+    assert f"metrics/{prefix}BinaryAUROC" in runs.Tags()["scalars"]
+
+
+def test_a_run_goes_on_after_its_writer_was_closed(tmp_path):
+    metrics = counted(spread(100))
+    writer = SummaryWriter(tmp_path)
+    for step in (1, 2):
+        log_epoch(writer, metrics, step, figures=False)
+        writer.close()
+    assert [event.step for event in Runs(tmp_path).Scalars("val/metrics/BinaryAUROC")] == [1, 2]
+
+
+def test_a_run_takes_the_options_of_its_writer(tmp_path):
+    metrics = counted(spread(100))
+    for step in (0, 1, 2):
+        with SummaryWriter(tmp_path, purge_step=1, filename_suffix=".again") as writer:
+            log_epoch(writer, metrics, step, figures=False)
+    assert {path.suffix for path in tmp_path.rglob("events.*")} == {".again"}
+    assert [event.step for event in Runs(tmp_path).Scalars("val/metrics/BinaryAUROC")][-1] == 2
 
 
 def test_logging_leaves_the_counts_as_they_are_and_needs_no_writer():
@@ -226,18 +335,18 @@ def test_tensorboards_own_plugin_reads_the_curve(log, tmp_path):
         from tensorboard.plugins.pr_curve.pr_curves_plugin import PrCurvesPlugin
     metrics = counted(spread())
     rows = pr_curve(log(lambda writer: log_epoch(writer, metrics, 5)))
-    multiplexer = plugin_event_multiplexer.EventMultiplexer({"run": str(tmp_path)})
+    multiplexer = plugin_event_multiplexer.EventMultiplexer({"run": str(tmp_path / "val")})
     multiplexer.Reload()
     context = base_plugin.TBContext(logdir=str(tmp_path), data_provider=MultiplexerDataProvider(multiplexer, str(tmp_path)))
     plugin = PrCurvesPlugin(context)
-    [curve] = plugin.pr_curves_impl(RequestContext(), "", ["run"], "val/pr_curve")["run"]
+    [curve] = plugin.pr_curves_impl(RequestContext(), "", ["run"], "pr_curve")["run"]
     assert curve["step"] == 5
     names = ("true_positives", "false_positives", "true_negatives", "false_negatives", "precision", "recall")
     for name, row in zip(names, rows, strict=True):
         assert curve[name] == row[: len(curve[name])].tolist()
     assert len(curve["thresholds"]) == len(curve["recall"]) == rows.shape[1] - 1
     assert curve["recall"][0] == 1.0
-    assert "rank" in plugin.tags_impl(RequestContext(), "")["run"]["val/pr_curve"]["description"]
+    assert "rank" in plugin.tags_impl(RequestContext(), "")["run"]["pr_curve"]["description"]
 
 
 @pytest.mark.parametrize("name", ["spread", "rare", "few", "ties"])
@@ -274,7 +383,7 @@ def test_the_buckets_are_numpys(log):
 
 def test_the_roc_figure_is_a_picture_with_a_curve_in_it(log):
     metrics = counted(spread())
-    [image] = log(lambda writer: log_epoch(writer, metrics, 2)).Images("val/roc")
+    [image] = log(lambda writer: log_epoch(writer, metrics, 2)).Images("val/plots/roc")
     picture = Image.open(io.BytesIO(image.encoded_image_string))
     assert (image.step, image.width, image.height) == (2, *picture.size)
     assert min(picture.size) >= 300
@@ -309,12 +418,12 @@ def test_an_odd_epoch_is_logged_like_any_other(log, name):
     values = floats(metrics.compute())
     events = log(lambda writer: log_epoch(writer, metrics, 0))
     for tag, value in values.items():
-        assert events.Scalars(tag)[0].value == pytest.approx(np.float32(value), abs=0, nan_ok=True)
+        assert events.Scalars(tag_of(tag))[0].value == pytest.approx(np.float32(value), abs=0, nan_ok=True)
     tp, fp, *_, precision, recall = pr_curve(events)
     assert np.isfinite([precision, recall]).all()
     assert (np.diff(recall) <= 0).all()
     assert (precision[-1], tp[-1], fp[-1]) == (1.0, 0.0, 0.0)
-    assert len(events.Images("val/roc")) == 1
+    assert len(events.Images("val/plots/roc")) == 1
     for tag in events.Tags()["histograms"]:
         value = events.Histograms(tag)[0].histogram_value
         assert sum(value.bucket) == pytest.approx(value.num)
@@ -362,18 +471,10 @@ def test_every_histogram_of_a_collection_has_charts_of_its_own(log):
     assert len(metrics.histograms) == 6
     tags = events.Tags()
     assert [len(events.Tensors(tag)) for tag in tags["tensors"]] == [1] * 5
-    assert [len(events.Images(tag)) for tag in tags["images"]] == [1] * 5
+    assert [len(events.Images(tag)) for tag in tags["images"]] == [1] * 21
+    assert "val/plots/weighted thresholds" in tags["images"]
     assert [len(events.Histograms(tag)) for tag in tags["histograms"]] == [1] * 10
     assert all(tag.startswith("val/") for kind in ("tensors", "images", "histograms") for tag in tags[kind])
-
-
-def test_two_prefixes_share_a_writer(log):
-    train = counted(spread(100))
-    train.prefix = "train/"
-    val = train.clone(prefix="val/")
-    events = log(lambda writer: log_epoch(writer, train, 0), lambda writer: log_epoch(writer, val, 0))
-    assert sorted(events.Tags()["tensors"]) == ["train/pr_curve", "val/pr_curve"]
-    assert sorted(events.Tags()["images"]) == ["train/roc", "val/roc"]
 
 
 def test_no_figure_stays_open(log):
@@ -388,7 +489,7 @@ def test_operating_points_are_two_scalars_and_a_threshold_may_be_infinite(log):
     metrics = MetricCollection([BinaryBestThreshold(), BinaryRecallAtFixedPrecision(0.9)])
     metrics.update(torch.tensor([0.25, 0.5, 0.75, 0.875]), torch.tensor([0, 1, 1, 0]))
     events = log(lambda writer: log_epoch(writer, metrics, 3))
-    read = {name: events.Scalars(name)[0].value for name in events.Tags()["scalars"]}
+    read = {name.removeprefix("metrics/"): events.Scalars(name)[0].value for name in events.Tags()["scalars"]}
     assert read == pytest.approx(floats(metrics.compute()))
     assert read["BinaryBestThreshold_threshold"] == 0.5
     assert read["BinaryRecallAtFixedPrecision_threshold"] == INF

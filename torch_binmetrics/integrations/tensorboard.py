@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable, Collection, Iterator, Mapping
+from dataclasses import replace
 from typing import Any
 
 import torch
@@ -11,10 +13,18 @@ from torch import Tensor
 from torch_binmetrics.collection import MetricCollection
 from torch_binmetrics.confusion import Confusion, with_none_predicted
 from torch_binmetrics.floats import floats
-from torch_binmetrics.histogram import ScoreHistogram
-from torch_binmetrics.plots import plot_roc
+from torch_binmetrics.plots import (
+    plot_confusion_matrix,
+    plot_precision_recall,
+    plot_reliability,
+    plot_roc,
+    plot_scores,
+    plot_thresholds,
+)
+from torch_binmetrics.plots.canvas import Source, read
 from torch_binmetrics.scores import precision, recall
 from torch_binmetrics.snapshot import Snapshot
+from torch_binmetrics.summands import Probability
 
 try:
     from torch.utils.tensorboard import SummaryWriter
@@ -23,6 +33,12 @@ except ImportError as error:
     raise ImportError("logging to TensorBoard needs it: pip install 'torch-binmetrics[tensorboard]'") from error
 
 _pr_curve_raw: Any = pr_curve_raw
+FIGURES: Mapping[str, Callable[[Snapshot], Any]] = {
+    "roc": plot_roc,
+    "precision_recall": plot_precision_recall,
+    "scores": plot_scores,
+    "thresholds": plot_thresholds,
+}
 PR_POINTS = 127
 BUCKETS = 50
 ABOUT_PR = (
@@ -32,10 +48,14 @@ ABOUT_PR = (
 )
 
 
-def log_epoch(writer: SummaryWriter | None, collection: MetricCollection, step: int) -> dict[str, float]:
-    """Write an epoch: scalars, and for each histogram of more than two bins PR curve, scores by class and ROC figure.
+def log_epoch(
+    writer: SummaryWriter | None, collection: MetricCollection, step: int, *, figures: bool = True
+) -> dict[str, float]:
+    """Write all that a collection can show of an epoch: scalars, PR curves, scores by class, and figures.
 
-    Where there are several such histograms, the charts of each bear the name of the first metric that is read off it.
+    A collection with the prefix "val/" writes to a run of that name below the writer's, and so does one with "train/": of the
+    same tags, TensorBoard shows both in one chart. Scalars are tagged metrics/, figures plots/. Each histogram of more than
+    two bins has charts of its own; where there are several, they bear the name of the first metric that is read off it.
 
     A collective in a process group, so all ranks call it: one all_reduce. Rank 0 writes.
 
@@ -43,6 +63,8 @@ def log_epoch(writer: SummaryWriter | None, collection: MetricCollection, step: 
         writer: where to write; None, or one that stays unused, on the other ranks.
         collection: its counts are read and left as they are.
         step: epoch, or whatever the x axis of the charts counts.
+        figures: draw ROC and precision-recall curve with their bounds, scores, thresholds, confusion matrix and, where
+            probabilities are summed, the reliability diagram: about a second an epoch.
 
     Returns:
         The scalars by prefixed name, on every rank.
@@ -51,24 +73,63 @@ def log_epoch(writer: SummaryWriter | None, collection: MetricCollection, step: 
     values = floats(total.compute())
     if writer is None or (dist.is_available() and dist.is_initialized() and dist.get_rank(collection.process_group) != 0):
         return values
+    run, prefix = _run(writer, collection.prefix)
     for name, value in values.items():
-        writer.add_scalar(name, value, step)
-    curves = {metric.histogram.layout: name for name, metric in reversed(list(total.items()))}
-    curves = {layout: name for layout, name in curves.items() if layout.scored.bins > 2}
-    for histogram in total.histograms:
-        if histogram.layout not in curves:
-            continue
-        tag = collection.prefix if len(curves) == 1 else f"{collection.prefix}{curves[histogram.layout]} "
-        log_pr_curve(writer, f"{tag}pr_curve", histogram, step)
-        log_scores(writer, f"{tag}scores", histogram, step)
-        figure: Any = plot_roc(histogram).figure
-        writer.add_figure(f"{tag}roc", figure, step)
+        run.add_scalar(f"metrics/{prefix}{name.removeprefix(collection.prefix)}", value, step)
+    named = {metric.histogram.layout: name for name, metric in reversed(list(total.items()))}
+    snapshots = {named[histogram.layout]: read(histogram) for histogram in total.histograms}
+    curves = {name: snapshot for name, snapshot in snapshots.items() if _has_curve(snapshot, snapshots.values())}
+    for name, snapshot in curves.items():
+        label = prefix if len(curves) == 1 else f"{prefix}{name} "
+        log_pr_curve(run, f"{label}pr_curve", snapshot, step)
+        log_scores(run, f"{label}scores", snapshot, step)
+    for tag, figure in _figures(snapshots.values(), curves) if figures else ():
+        run.add_figure(f"plots/{prefix}{tag}", figure, step)
     return values
 
 
-def log_pr_curve(writer: SummaryWriter, tag: str, histogram: ScoreHistogram, step: int) -> None:
-    """Write the precision-recall curve of a histogram's counts for the PR-curve plugin, thinned to 127 points."""
-    c = Confusion(*(count.cpu() for count in with_none_predicted(Snapshot(histogram).confusion)))
+def _run(writer: SummaryWriter, prefix: str) -> tuple[SummaryWriter, str]:
+    """Where a collection is written, and what its tags begin with: a run of its own if its prefix is one of a folder.
+
+    The writer keeps, flushes and closes that run with the others that its ``add_scalars`` may have opened.
+    """
+    if not prefix.endswith("/") or not prefix.strip("/"):
+        return writer, prefix
+    root: Any = writer
+    root._get_file_writer()  # after close() it opens anew, as at any other writing
+    folder = f"{root.get_logdir()}/{prefix.strip('/')}"
+    if folder not in root.all_writers:
+        kept = {name: getattr(root, name) for name in ("purge_step", "max_queue", "flush_secs", "filename_suffix")}
+        root.all_writers[folder] = SummaryWriter(folder, **kept)
+    return root.all_writers[folder], ""
+
+
+def _has_curve(snapshot: Snapshot, others: Collection[Snapshot]) -> bool:
+    """Whether counts have more to show than one threshold, and no others show it as well: sums are kept apart from those."""
+    layout = snapshot.layout
+    for other in (each.layout for each in others if each is not snapshot):
+        alike = replace(layout, sums=(), cuts=other.cuts) == replace(other, sums=())
+        if alike and layout.sums and (not other.sums or other.scored.bins > layout.scored.bins):
+            return False
+    return layout.exact or layout.scored.bins > 2
+
+
+def _figures(snapshots: Collection[Snapshot], curves: Mapping[str, Snapshot]) -> Iterator[tuple[str, Any]]:
+    """Each figure and its tag, drawn when it is asked for."""
+    for name, snapshot in curves.items():
+        label = "" if len(curves) == 1 else f"{name} "
+        for tag, plot in FIGURES.items():
+            yield f"{label}{tag}", plot(snapshot).figure
+    by_bins = sorted(snapshots, key=lambda snapshot: -snapshot.layout.scored.bins)
+    for snapshot in [snapshot for snapshot in by_bins if Probability() in snapshot.layout.sums][:1]:
+        yield "reliability", plot_reliability(snapshot).figure
+    for snapshot in [snapshot for snapshot in by_bins if snapshot.position(0.5) is not None][:1]:
+        yield "confusion_matrix", plot_confusion_matrix(snapshot).figure
+
+
+def log_pr_curve(writer: SummaryWriter, tag: str, histogram: Source, step: int) -> None:
+    """Write the precision-recall curve of a histogram, or of a reading, for the PR-curve plugin, thinned to 127 points."""
+    c = with_none_predicted(read(histogram).confusion)
     points = _spread(c)
     c = Confusion(*(count[points] for count in c))
     rates = precision(c).nan_to_num(1.0), recall(c).nan_to_num(0.0)
@@ -78,12 +139,12 @@ def log_pr_curve(writer: SummaryWriter, tag: str, histogram: ScoreHistogram, ste
     file_writer.add_summary(summary, step)
 
 
-def log_scores(writer: SummaryWriter, tag: str, histogram: ScoreHistogram, step: int) -> None:
+def log_scores(writer: SummaryWriter, tag: str, histogram: Source, step: int) -> None:
     """Write the histogram of the scores of each class, in 50 equal buckets over the finite scores seen."""
-    snapshot = Snapshot(histogram)
-    scores = snapshot.probabilities.double().cpu()
+    snapshot = read(histogram)
+    scores = snapshot.probabilities.double()
     finite = scores.isfinite()
-    counts = snapshot.counts.double().cpu()[:, finite]
+    counts = snapshot.counts.double()[:, finite]
     scores = scores[finite]
     if not counts.any():
         return

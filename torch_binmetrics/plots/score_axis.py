@@ -103,4 +103,5 @@ def _ends(snapshot: Snapshot, places: Tensor) -> tuple[float, float]:
 
 def _apart(low: float, high: float, room: float) -> tuple[float, float]:
     """Ends that differ: with room on both sides if they are equal."""
+    room = max(room, abs(low) / 2)
     return (low, high) if high > low else (low - room, high + room)
