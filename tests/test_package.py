@@ -121,7 +121,7 @@ def test_every_public_class_and_function_of_the_layers_is_exported():
     layers += ["collection", "early_stopping", "families", "metric", "partial_areas", "probabilities", "separation", "summands"]
     private_by_layer = {"best_point", "candidates", "points_as_two", "score_of"}
     private_by_layer |= {"check_beta", "check_costs", "check_norm", "check_normalize", "check_max_fpr", "as_cuts"}
-    private_by_layer |= {"ROCSteps", "roc_steps", "serial_sum", "staircase", "standardised", "outward"}
+    private_by_layer |= {"ROCSteps", "roc_steps", "serial_sum", "staircase", "standardised", "outward", "outward_share"}
     private_by_layer |= {"GainSteps", "gain_steps", "gain_loss", "precision_from"}
     private_by_layer |= {"at_point", "from_infinity", "ends_of", "check_top"}
     for layer in layers:

@@ -73,8 +73,7 @@ def average_precision_bounds(c: Confusion) -> tuple[Tensor, Tensor]:
     harmonic = torch.log1p(found / (before + fp[1:])) if c.weighted else _harmonic_difference(before + fp[1:], found)
     least = found - (fp[1:] * harmonic).where(fp[1:] > 0, 0.0)
     most = found * (after / (after + fp[:-1])).where(found > 0, 0.0)
-    low, high = outward(serial_sum(least) / tp[-1], serial_sum(most) / tp[-1], len(found))
-    return low.clamp(0, 1), high.clamp(0, 1)
+    return outward_share(serial_sum(least) / tp[-1], serial_sum(most) / tp[-1], len(found))
 
 
 def precision_recall_auc_bounds(c: Confusion) -> tuple[Tensor, Tensor]:
@@ -99,8 +98,7 @@ def precision_recall_auc_bounds(c: Confusion) -> tuple[Tensor, Tensor]:
     first, last = before + fp[:-1], after + fp[:-1]
     lost = torch.log1p(found / first) if c.weighted else _harmonic_difference(first, found) + (1 / first - 1 / last) / 2
     most = found - (fp[:-1] * lost).where(fp[:-1] > 0, 0.0)
-    low, high = outward(serial_sum(least) / tp[-1], serial_sum(most) / tp[-1], len(found))
-    return low.clamp(0, 1), high.clamp(0, 1)
+    return outward_share(serial_sum(least) / tp[-1], serial_sum(most) / tp[-1], len(found))
 
 
 def precision_recall_gain_auc_bounds(c: Confusion) -> tuple[Tensor, Tensor]:
@@ -147,3 +145,9 @@ def outward(low: Tensor, high: Tensor, points: int, edge: Tensor | float = 8) ->
     """Both ends moved out by the most that summing so many terms, and ``edge`` times an error of 1 in 2^52, can round."""
     slack = (points * high + edge) * torch.finfo(low.dtype).eps
     return low - slack, high + slack
+
+
+def outward_share(low: Tensor, high: Tensor, points: int, edge: Tensor | float = 8) -> tuple[Tensor, Tensor]:
+    """Both ends of a score from 0 to 1 moved out, as :func:`outward`, and no further than that."""
+    low, high = outward(low, high, points, edge)
+    return low.clamp(0, 1), high.clamp(0, 1)

@@ -9,7 +9,7 @@ against the other: value and threshold are NaN unless both were seen.
 from __future__ import annotations
 
 import math
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from typing import Any, NamedTuple
 
 import torch
@@ -93,9 +93,7 @@ def sensitivity_at_specificity(c: Confusion, thresholds: Tensor, min_specificity
     OperatingPoint(value=tensor(0.5000, dtype=torch.float64), threshold=tensor(0.7000))
     """
     fraction("min_specificity", min_specificity)
-    c, thresholds = candidates(c, thresholds)
-    found = recall(c)
-    return best_point(c, thresholds, found, found.where(specificity(c) >= min_specificity, math.nan))
+    return _highest_where(lambda at: specificity(at) >= min_specificity, recall, c, thresholds)
 
 
 def specificity_at_sensitivity(c: Confusion, thresholds: Tensor, min_sensitivity: float) -> OperatingPoint:
@@ -116,9 +114,7 @@ def specificity_at_sensitivity(c: Confusion, thresholds: Tensor, min_sensitivity
     OperatingPoint(value=tensor(1., dtype=torch.float64), threshold=tensor(0.7000))
     """
     fraction("min_sensitivity", min_sensitivity)
-    c, thresholds = candidates(c, thresholds)
-    spared = specificity(c)
-    return best_point(c, thresholds, spared, spared.where(recall(c) >= min_sensitivity, math.nan))
+    return _highest_where(lambda at: recall(at) >= min_sensitivity, specificity, c, thresholds)
 
 
 def recall_at_fixed_fpr(c: Confusion, thresholds: Tensor, max_fpr: float) -> OperatingPoint:
@@ -139,9 +135,7 @@ def recall_at_fixed_fpr(c: Confusion, thresholds: Tensor, max_fpr: float) -> Ope
     OperatingPoint(value=tensor(0.5000, dtype=torch.float64), threshold=tensor(0.7000))
     """
     fraction("max_fpr", max_fpr)
-    c, thresholds = candidates(c, thresholds)
-    found = recall(c)
-    return best_point(c, thresholds, found, found.where(false_positive_rate(c) <= max_fpr, math.nan))
+    return _highest_where(lambda at: false_positive_rate(at) <= max_fpr, recall, c, thresholds)
 
 
 def threshold_at_fixed_recall(c: Confusion, thresholds: Tensor, min_recall: float) -> OperatingPoint:
@@ -165,6 +159,15 @@ def threshold_at_fixed_recall(c: Confusion, thresholds: Tensor, min_recall: floa
     c, thresholds = candidates(c, thresholds)
     found = recall(c)
     return best_point(c, thresholds, found, (-found).where(found >= min_recall, math.nan))
+
+
+def _highest_where(
+    allowed: Callable[[Confusion], Tensor], score: Callable[[Confusion], Tensor], c: Confusion, thresholds: Tensor
+) -> OperatingPoint:
+    """The highest score where a rate allows it, calling nothing positive included."""
+    c, thresholds = candidates(c, thresholds)
+    value = score(c)
+    return best_point(c, thresholds, value, value.where(allowed(c), math.nan))
 
 
 def best_point(c: Confusion, thresholds: Tensor, value: Tensor, merit: Tensor, *, lowest: bool = False) -> OperatingPoint:

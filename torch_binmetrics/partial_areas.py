@@ -13,7 +13,7 @@ from typing import NamedTuple
 import torch
 from torch import Tensor
 
-from torch_binmetrics.bounds import outward
+from torch_binmetrics.bounds import outward_share
 from torch_binmetrics.checks import number
 from torch_binmetrics.confusion import Confusion
 from torch_binmetrics.curves import at_point, serial_sum, staircase
@@ -68,8 +68,7 @@ def partial_auroc_bounds(c: Confusion, fpr_range: Range = (0.0, 1.0), tpr_range:
     heights = (line.maximum(bottom).minimum(top) - bottom for line in (steps.before, steps.after))
     low, high = (serial_sum(steps.width * height) / (steps.length * (top - bottom)) for height in heights)
     points, sides = len(steps.width), (1 / (after - before) for before, after in (fpr_range, tpr_range))
-    low, high = outward(low, high, points, (points + 8) * sum(sides))
-    return low.clamp(0, 1), high.clamp(0, 1)
+    return outward_share(low, high, points, (points + 8) * sum(sides))
 
 
 def log_auc(c: Confusion, fpr_range: Range = (0.001, 0.1)) -> Tensor:
@@ -109,8 +108,7 @@ def log_auc_bounds(c: Confusion, fpr_range: Range = (0.001, 0.1)) -> tuple[Tenso
     steps = _steps(c, fpr_range, above_zero=True)
     low, high = (serial_sum(steps.ratio * height) / _log_length(steps, fpr_range) for height in (steps.before, steps.after))
     points = len(steps.width)
-    low, high = outward(low, high, points, (points + 8) * (1 + 1 / math.log(fpr_range[1] / fpr_range[0])))
-    return low.clamp(0, 1), high.clamp(0, 1)
+    return outward_share(low, high, points, (points + 8) * (1 + 1 / math.log(fpr_range[1] / fpr_range[0])))
 
 
 def capture(c: Confusion, top: float = 0.1) -> Tensor:
@@ -150,8 +148,7 @@ def capture_bounds(c: Confusion, top: float = 0.1) -> tuple[Tensor, Tensor]:
     low = (bin_.found + (bin_.reach - bin_.negatives).clamp(min=0)) / bin_.all_positives
     high = (bin_.found + bin_.reach.minimum(bin_.positives)) / bin_.all_positives
     points = len(c.tp) + 8
-    low, high = outward(low, high, points, points * (1 + bin_.share / bin_.all_positives))
-    return low.clamp(0, 1), high.clamp(0, 1)
+    return outward_share(low, high, points, points * (1 + bin_.share / bin_.all_positives))
 
 
 def ends_of(name: str, ends: Range, *, above_zero: bool = False) -> Range:

@@ -12,7 +12,7 @@ from typing import NamedTuple
 import torch
 from torch import Tensor
 
-from torch_binmetrics.bounds import outward
+from torch_binmetrics.bounds import outward_share
 from torch_binmetrics.confusion import Confusion
 from torch_binmetrics.curves import at_point, from_infinity, staircase
 from torch_binmetrics.operating_points import OperatingPoint
@@ -56,8 +56,7 @@ def equal_error_rate_bounds(c: Confusion) -> tuple[Tensor, Tensor]:
     crossed = _crossed(c)
     low = crossed.fpr_before.maximum(crossed.fnr_after)
     high = crossed.fpr_after.minimum(crossed.fnr_before)
-    low, high = outward(low, high, len(c.tp), len(c.tp) + 8)
-    return low.clamp(0, 1), high.clamp(0, 1)
+    return outward_share(low, high, len(c.tp), len(c.tp) + 8)
 
 
 def ks_statistic(c: Confusion, thresholds: Tensor) -> OperatingPoint:
@@ -98,8 +97,7 @@ def ks_statistic_bounds(c: Confusion) -> tuple[Tensor, Tensor]:
     fpr, tpr = fp / fp[-1], tp / tp[-1]
     low = (tpr - fpr).abs().max()
     high = torch.maximum((tpr[1:] - fpr[:-1]).max(), (fpr[1:] - tpr[:-1]).max())
-    low, high = outward(low, high, len(fp), len(fp) + 8)
-    return low.clamp(0, 1), high.clamp(0, 1)
+    return outward_share(low, high, len(fp), len(fp) + 8)
 
 
 class _Crossed(NamedTuple):

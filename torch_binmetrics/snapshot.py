@@ -34,14 +34,19 @@ class Snapshot:
         self._sums: dict[Summand, Tensor] = {}
 
     @cached_property
+    def _counts(self) -> Tensor:
+        """Counts by label and bin, occupied or not, [2, bins]: exact ones are found in a table, once."""
+        return self._histogram.counts
+
+    @cached_property
     def occupied(self) -> Tensor:
         """Ascending numbers of the bins that hold samples, int64, [points]; bin 0 where nothing was counted."""
-        return occupied_bins(self._histogram.counts)
+        return occupied_bins(self._counts)
 
     @cached_property
     def counts(self) -> Tensor:
         """Counts by label and occupied bin: int64, or float64 sums of weights, [2, points]."""
-        counts = self._histogram.counts[:, self.occupied]
+        counts = self._counts[:, self.occupied]
         return counts if self.layout.weighted else counts.long()
 
     def sums(self, summand: Summand) -> Tensor:
@@ -94,8 +99,10 @@ class Snapshot:
     def resampled(self, counts: Tensor) -> Snapshot:
         """A reading of other counts in the same occupied bins, [2, points]; the samples of a cell keep their mean of a sum."""
         other = object.__new__(Snapshot)
-        share = counts / self.counts.where(self.counts > 0, 1)
-        sums = {summand: (self.sums(summand) * share).where(counts > 0, 0.0) for summand in self.layout.sums}
+        sums: dict[Summand, Tensor] = {}
+        if self.layout.sums:
+            share = counts / self.counts.where(self.counts > 0, 1)
+            sums = {summand: (self.sums(summand) * share).where(counts > 0, 0.0) for summand in self.layout.sums}
         kept = {"occupied": self.occupied, "thresholds": self.thresholds, "probabilities": self.probabilities}
         other.__dict__.update(kept, layout=self.layout, counts=counts, _at={}, _sums=sums)
         return other
