@@ -231,3 +231,11 @@ def test_a_resampled_cell_keeps_the_mean_of_its_samples():
     doubled = snapshot.resampled(snapshot.counts * torch.tensor([2, 1]))
     agree(metric._value(doubled), (4 * float(torch.tensor(0.3)) ** 2 + (1 - float(torch.tensor(0.8))) ** 2) / 5)
     assert metric._value(snapshot.resampled(torch.zeros_like(snapshot.counts))).isnan()
+
+
+def test_a_score_on_a_quantile_belongs_to_the_bin_below():
+    preds = torch.arange(11) / 16  # ranks 2, 4, 6 and 8 of 0 to 10 are the quantiles of five bins
+    curve = once(("BinaryReliabilityCurve", {"n_bins": 5, "strategy": "quantile"}), (preds, preds > 0.3)).compute()
+    _, predicted = calibration_curve(preds > 0.3, preds, n_bins=5, strategy="quantile")
+    assert curve.counts.tolist() == [3, 2, 2, 2, 2]
+    agree(curve.mean_predicted, predicted)
