@@ -67,10 +67,11 @@ def example() -> ModuleType:
 
 def rivals(flights: ModuleType) -> dict[str, list[Clocked]]:
     """Each contender's metrics; one without any."""
-    ours = bm.MetricCollection({name: kind(from_logits=True) for name, kind in flights.METRICS.items()})
+    counts = {name: kind for name, kind in flights.METRICS.items() if not kind.sums}  # torchmetrics has none of the sums
+    ours = bm.MetricCollection({name: kind(from_logits=True) for name, kind in counts.items()})
     found = {NONE: [], "ours": [Clocked(ours, bm.floats)]}
     if torchmetrics := load("torchmetrics"):
-        kinds = {name: kind.__name__ for name, kind in flights.METRICS.items() if name != "balanced_accuracy"}
+        kinds = {name: kind.__name__ for name, kind in counts.items() if name != "balanced_accuracy"}
         found["torchmetrics"] = [Clocked(torchmetrics.on_float_labels(kinds), torchmetrics.scalars)]
     return found
 
