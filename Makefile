@@ -1,14 +1,21 @@
 PYTHON ?= $(shell command -v python3.11 || command -v python3)
 BIN = .venv/bin
 RANKS ?= 2
+WORKERS ?= 2
 
-.PHONY: demo test lint sanitize bench docs clean
+.PHONY: demo test quick lint sanitize bench docs clean
 
 demo: .venv/ready
 	OMP_NUM_THREADS=1 $(BIN)/torchrun --standalone --nproc-per-node $(RANKS) examples/flights.py
 
+# Tests that start processes of their own come last, with all cores for themselves.
 test: .venv/ready
-	$(BIN)/python -m pytest
+	$(BIN)/python -m pytest -q -n $(WORKERS) --dist worksteal -m "not processes"
+	$(BIN)/python -m pytest -q -m processes
+
+# The inner loop: the laws on few examples, the oracles, no framework and no process.
+quick: .venv/ready
+	$(BIN)/python -m pytest -q -n $(WORKERS) --dist worksteal -m "not processes and not slow" --hypothesis-profile quick
 
 lint: .venv/ready
 	$(BIN)/ruff check .

@@ -1,9 +1,24 @@
 """Settings that every test shares."""
 
+import pytest
 import torch
 from hypothesis import settings
 
 torch.set_num_threads(1)  # the tests' tensors are small; those about threads set their own number
 
 settings.register_profile("house", deadline=None, derandomize=True, max_examples=60)
+settings.register_profile("quick", deadline=None, derandomize=True, max_examples=6)
 settings.load_profile("house")
+
+#: Whole files that ``make quick`` leaves out: frameworks, pictures, and thousands of cases of one law.
+SLOW = {"test_area_bounds", "test_huggingface", "test_intervals", "test_lightning", "test_plots", "test_tensorboard"}
+SLOW |= {"test_docs", "test_exactness", "test_package", "test_torchmetrics"}
+
+
+def pytest_collection_modifyitems(items):
+    """Mark tests that wait for processes, which run apart from those that share the cores, and slow ones."""
+    for item in items:
+        if "stage" in getattr(item, "fixturenames", ()):  # where ranks left their reports
+            item.add_marker(pytest.mark.processes)
+        if item.path.stem in SLOW:
+            item.add_marker(pytest.mark.slow)

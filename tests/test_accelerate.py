@@ -46,6 +46,7 @@ def test_one_process_saves_and_loads_its_counts(tmp_path):
     assert (stopper.best, stopper.epoch) == (0.5, 0)
 
 
+@pytest.mark.processes
 def test_two_processes_save_the_counts_of_both_and_one_goes_on_with_them(tmp_path):
     command = [sys.executable, "-m", "torch.distributed.run", "--standalone", "--nproc-per-node", "2"]
     paths = os.pathsep.join([str(Path(tb.__file__).parents[1]), os.environ.get("PYTHONPATH", "")])

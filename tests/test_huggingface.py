@@ -164,6 +164,7 @@ def test_token_heads_leave_their_padding_out(tmp_path):
     agrees(values, np.concatenate(logits), np.concatenate(labels))
 
 
+@pytest.mark.processes
 def test_two_ranks_with_an_uneven_last_batch_get_the_values_of_one(evaluated, tmp_path):
     command = [sys.executable, "-m", "torch.distributed.run", "--standalone", "--nproc-per-node", "2"]
     worker = Path(__file__).with_name("huggingface_worker.py")

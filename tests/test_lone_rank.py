@@ -2,6 +2,7 @@
 
 from datetime import timedelta
 
+import pytest
 import torch
 import torch.distributed as dist
 import torch.multiprocessing as mp
@@ -27,6 +28,7 @@ def compute_alone_then_together(rank, path, barrier):
     dist.destroy_process_group()
 
 
+@pytest.mark.processes
 def test_a_rank_that_computes_alone_is_told_and_all_can_compute_thereafter(tmp_path):
     mp.spawn(compute_alone_then_together, (tmp_path, mp.get_context("spawn").Barrier(2)), nprocs=2)
     (told, first), (_, second) = (torch.load(tmp_path / f"{rank}.pt") for rank in range(2))

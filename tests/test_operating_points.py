@@ -1,6 +1,7 @@
 """Points of curves: each meets its rule, none is better, ties and ends are as documented, thresholds say what they mean."""
 
 import math
+import re
 from functools import partial
 
 import pytest
@@ -236,7 +237,7 @@ def test_a_criterion_that_does_not_give_a_value_a_threshold_is_refused(criterion
         ({"criterion": "cost", "cost_fn": 2.0, "cost_fp": -1.0}, "cost_fp must be >= 0"),
         ({"criterion": tb.accuracy, "cost_fn": 2.0}, "takes no options"),
     ],
-    ids=str,
+    ids=lambda value: re.sub(" at 0x[0-9a-f]+", "", str(value)),
 )
 def test_options_that_a_criterion_does_not_take_are_refused_when_it_is_built(options, message):
     with pytest.raises(ValueError, match=message):

@@ -1,0 +1,126 @@
+"""States that version 0.1.0 wrote: they load, and every value, bound, interval and report is what that version said."""
+
+from __future__ import annotations
+
+import gzip
+import inspect
+import io
+from pathlib import Path
+from typing import Any
+
+import pytest
+import torch
+from oracles import NAMED, ORACLES
+
+import torch_binmetrics as tb
+from torch_binmetrics.integrations import torchmetrics as drop_in
+
+RECORDED = Path(__file__).parent / "data" / "version-1.pt.gz"
+ALONG = {name for name, cls in NAMED.items() if issubclass(cls, tb.OverCuts | tb.AlongCuts)}
+#: What every metric of a case was built with, and which of the recorded samples it had seen.
+CASES: dict[str, tuple[dict[str, Any], str]] = {
+    "plain": ({"ignore_index": -100, "invalid": "drop"}, "plain"),
+    "weighted": ({"weighted": True}, "weighted"),
+    "logits": ({"from_logits": True}, "logits"),
+    "exact": ({"exact": True, "ignore_index": -100, "invalid": "drop"}, "plain"),
+    "exact weighted": ({"exact": True, "weighted": True}, "weighted"),
+    "exact logits": ({"exact": True, "from_logits": True}, "logits"),
+    "uniform": ({"cuts": 64}, "fewer"),
+    "edges": ({"cuts": [0.1, 0.25, 0.5, 0.8]}, "fewer"),
+    "fine": ({"cuts": tb.FloatBits(12)}, "fewer"),
+}
+GIVEN = {"beta": 2.0, "min_precision": 0.6, "min_recall": 0.6, "min_specificity": 0.6, "min_sensitivity": 0.6}
+
+
+@pytest.fixture(scope="module")
+def recorded() -> dict[str, Any]:
+    return torch.load(io.BytesIO(gzip.decompress(RECORDED.read_bytes())), weights_only=True)
+
+
+def collection(options: dict[str, Any]) -> tb.MetricCollection:
+    """Every named metric in each variant of the oracles, those along cuts only where the options are theirs."""
+    kept = ORACLES if options.keys().isdisjoint({"exact", "cuts"}) else [name for name in ORACLES if name in ALONG]
+    named = {f"{name} {own}": NAMED[name](**own, **options) for name in kept for own in ORACLES[name][0]}
+    return tb.MetricCollection(named)
+
+
+def same(found: Any, expected: Any, where: str = "") -> None:
+    """Integers are equal, floats to 1e-12, in tuples, lists and dicts."""
+    if isinstance(expected, dict):
+        assert found.keys() == expected.keys(), where
+        for name, value in expected.items():
+            same(found[name], value, f"{where} {name}")
+    elif isinstance(expected, list):
+        assert len(found) == len(expected), where
+        for i, (one, other) in enumerate(zip(found, expected, strict=True)):
+            same(one, other, f"{where} {i}")
+    else:
+        tolerance = {"rtol": 1e-12, "atol": 1e-12} if expected.is_floating_point() else {"rtol": 0, "atol": 0}
+        torch.testing.assert_close(found, expected, equal_nan=True, msg=lambda text: f"{where}: {text}", **tolerance)
+
+
+def bounds(metrics: tb.MetricCollection) -> dict[str, Any]:
+    """The bounds of all that have some."""
+    found = {}
+    for name, metric in metrics.items():
+        try:
+            found[name] = metric.bounds()
+        except TypeError:
+            continue
+    return found
+
+
+@pytest.mark.parametrize("case", CASES)
+def test_a_collection_resumes_and_says_what_it_said(case, recorded):
+    options, _ = CASES[case]
+    expected, metrics = recorded["cases"][case], collection(options)
+    metrics.load_state_dict(expected["state"])
+    same(metrics.compute(), expected["values"])
+    same(bounds(metrics), expected["bounds"])
+    assert [[*part.dropped, part.ignored] for part in metrics.histograms] == expected["dropped"]
+    if "intervals" in expected:
+        same(metrics.confidence_intervals(draws=100, seed=3), expected["intervals"])
+        assert str(metrics.report(draws=100)) == expected["report"]
+
+
+@pytest.mark.parametrize("case", CASES)
+def test_counting_the_same_samples_gives_the_same_state(case, recorded):
+    options, samples = CASES[case]
+    metrics = collection(options)
+    metrics.update(*recorded["cases"]["inputs"][samples])
+    found = metrics.state_dict()["histograms"]
+    expected = recorded["cases"][case]["state"]["histograms"]
+    assert [part["meaning"] for part in found] == [part["meaning"] for part in expected]
+    same([part["counts"] for part in found], [part["counts"] for part in expected])
+
+
+def test_a_single_metric_and_one_at_many_thresholds_resume(recorded):
+    auroc, expected = tb.BinaryAUROC(), recorded["cases"]["single"]
+    auroc.load_state_dict(expected["state"])
+    same(
+        [auroc.compute(), auroc.bounds(), auroc.confidence_interval()], [expected[k] for k in ("values", "bounds", "intervals")]
+    )
+    many = tb.MetricCollection([NAMED[name]([0.25, 0.5, 0.9]) for name in ("BinaryRecall", "BinaryF1Score", "BinaryAccuracy")])
+    many.load_state_dict(recorded["cases"]["many thresholds"]["state"])
+    same(many.compute(), recorded["cases"]["many thresholds"]["values"])
+
+
+def built(cls: type, options: dict[str, Any]) -> Any:
+    """A drop-in metric, with an argument where it needs one."""
+    parameters = inspect.signature(cls).parameters
+    needed = {
+        name: value
+        for name, value in GIVEN.items()
+        if name in parameters and parameters[name].default is inspect.Parameter.empty
+    }
+    return cls(**needed, **{name: value for name, value in options.items() if name in parameters})
+
+
+def test_drop_in_metrics_resume_from_their_checkpoints(recorded):
+    assert len(recorded["drop_in"]) > 150
+    for case, expected in recorded["drop_in"].items():
+        metric = built(getattr(drop_in, expected["name"]), expected["more"])
+        metric.persistent(True)
+        assert metric.state_dict().keys() == expected["state"].keys(), case
+        metric.load_state_dict(expected["state"])
+        same(metric.compute(), expected["values"], case)
