@@ -10,8 +10,8 @@ import torch
 from torch import Tensor
 
 import torch_binmetrics as bm
-from torch_binmetrics.bootstrap import percentile_interval, standard_error
-from torch_binmetrics.intervals import Ends, logit_interval
+from torch_binmetrics.uncertainty.bootstrap import percentile_interval, standard_error
+from torch_binmetrics.uncertainty.closed_forms import Ends, logit_interval
 
 LEVEL = 0.95
 Z = NormalDist().inv_cdf((1 + LEVEL) / 2)

@@ -23,7 +23,7 @@ from torch import Tensor, nn
 from torch.profiler import ProfilerActivity, profile
 
 import torch_binmetrics as tb
-from torch_binmetrics import distributed
+from torch_binmetrics.state import distributed
 
 TIMEOUT = timedelta(seconds=60)
 COLLECTIVE = re.compile("all_|alltoall|barrier|broadcast|gather|reduce|scatter|send|recv")

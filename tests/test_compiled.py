@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 
 from torch_binmetrics import BinaryAUROC, Edges, FloatBits, Layout, ScoreHistogram, Threshold, Uniform, count
 from torch_binmetrics.counting import backend, cpu, reference
-from torch_binmetrics.summands import Hinge, LogLoss, Probability, SquaredError
+from torch_binmetrics.counting.summands import Hinge, LogLoss, Probability, SquaredError
 
 FLOATS = [torch.float16, torch.bfloat16, torch.float32, torch.float64]
 INTEGERS = [torch.bool, torch.uint8, torch.int8, torch.int16, torch.int32, torch.int64]

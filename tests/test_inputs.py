@@ -45,9 +45,9 @@ from torch_binmetrics import (
     count,
     fbeta,
     recall,
-    scores,
 )
 from torch_binmetrics.counting import cpu
+from torch_binmetrics.measures import scores
 
 PREDS, LABELS = torch.tensor([0.9, 0.2, 0.6, 0.4]), torch.tensor([1, 0, 0, 1])
 WEIGHTS = torch.tensor([1.0, 2.0, 0.5, 0.0])

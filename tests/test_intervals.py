@@ -15,8 +15,8 @@ from sklearn.metrics import average_precision_score
 from statsmodels.stats.proportion import proportion_confint
 
 import torch_binmetrics as tb
-from torch_binmetrics import bootstrap
-from torch_binmetrics.confidence import CLOSED_FORMS, PROPORTIONS, SPANS
+from torch_binmetrics.uncertainty import bootstrap
+from torch_binmetrics.uncertainty.confidence import CLOSED_FORMS, PROPORTIONS, SPANS
 
 SEEDS = st.integers(0, 2**32 - 1)
 LEVELS = st.floats(0.01, 0.999)

@@ -81,7 +81,7 @@ def test_importing_the_package_loads_nothing_but_torch():
     assert heavy.isdisjoint(loaded)
     others = {name.split(".")[0] for name in new} - {"torch_binmetrics", "torch"} - sys.stdlib_module_names
     assert others == set()
-    assert "torch_binmetrics.cuts" in new
+    assert "torch_binmetrics.counting.cuts" in new
     assert {"torch_binmetrics.plots", "torch_binmetrics.integrations.tensorboard"}.isdisjoint(new)
     assert not [name for name in new if name.startswith(("torch._dynamo", "torch._inductor", "torch.utils.tensorboard"))]
 
@@ -117,8 +117,16 @@ def test_the_public_names_are_all_that_is_imported_and_nothing_else():
 
 
 def test_every_public_class_and_function_of_the_layers_is_exported():
-    layers = ["areas", "bands", "binary", "bounds", "criteria", "curves", "cuts", "diagnostics", "scores", "operating_points"]
-    layers += ["collection", "early_stopping", "families", "metric", "partial_areas", "probabilities", "separation", "summands"]
+    layers = ["areas", "bands", "bounds", "best_threshold", "curves", "diagnostics", "scores", "points", "partial_areas"]
+    layers = [f"measures.{layer}" for layer in (*layers, "calibration", "separation")]
+    layers += [
+        "metrics.binary",
+        "metrics.collection",
+        "metrics.families",
+        "metrics.metric",
+        "counting.cuts",
+        "counting.summands",
+    ]
     private_by_layer = {"best_point", "candidates", "points_as_two", "score_of"}
     private_by_layer |= {"check_beta", "check_costs", "check_norm", "check_normalize", "check_max_fpr", "as_cuts"}
     private_by_layer |= {"ROCSteps", "roc_steps", "serial_sum", "staircase", "standardised", "outward", "outward_share"}
@@ -145,9 +153,9 @@ def test_every_public_name_has_a_docstring_of_its_own_that_begins_with_a_sentenc
     assert doc.strip().splitlines()[0].rstrip().endswith((".", ":"))
 
 
-@pytest.mark.parametrize("layer", ["scores", "diagnostics", "operating_points", "criteria"])
+@pytest.mark.parametrize("layer", ["scores", "diagnostics", "points", "best_threshold"])
 def test_every_score_says_in_its_first_line_what_it_is_and_when_it_is_undefined(layer):
-    module = importlib.import_module(f"torch_binmetrics.{layer}")
+    module = importlib.import_module(f"torch_binmetrics.measures.{layer}")
     functions = [value for name, value in vars(module).items() if name in NAMES and inspect.isfunction(value)]
     scores = [function for function in functions if function.__module__ == module.__name__]
     assert scores

@@ -1,14 +1,126 @@
 """Binary-classification metrics for PyTorch training loops: one pass, fixed memory, certain error bounds."""
 
-from torch_binmetrics.areas import (
+from torch_binmetrics.counting import (
+    Dropped,
+    Layout,
+    count,
+)
+from torch_binmetrics.counting.cuts import (
+    Cuts,
+    Edges,
+    FloatBits,
+    Threshold,
+    Uniform,
+)
+from torch_binmetrics.counting.summands import (
+    Hinge,
+    LogLoss,
+    Probability,
+    SquaredError,
+    Summand,
+)
+from torch_binmetrics.counting.table import exact_counts, exact_merged, exact_rows
+from torch_binmetrics.early_stopping import (
+    EarlyStopping,
+)
+from torch_binmetrics.measures.areas import (
     auroc,
     average_precision,
     gini,
     precision_recall_auc,
     precision_recall_gain_auc,
 )
-from torch_binmetrics.bands import PrecisionRecallBand, ROCBand, precision_recall_band, roc_band
-from torch_binmetrics.binary import (
+from torch_binmetrics.measures.bands import PrecisionRecallBand, ROCBand, precision_recall_band, roc_band
+from torch_binmetrics.measures.best_threshold import (
+    best_threshold,
+)
+from torch_binmetrics.measures.bounds import (
+    auroc_bounds,
+    average_precision_bounds,
+    gini_bounds,
+    precision_recall_auc_bounds,
+    precision_recall_gain_auc_bounds,
+)
+from torch_binmetrics.measures.calibration import (
+    Reliability,
+    brier_score,
+    calibration_error,
+    calibration_ratio,
+    equal_mass_groups,
+    hinge_loss,
+    log_loss,
+    mean_prediction,
+    normalized_entropy,
+    reliability_curve,
+)
+from torch_binmetrics.measures.confusion import (
+    Confusion,
+    confusion_along,
+    confusion_at,
+)
+from torch_binmetrics.measures.curves import (
+    DET,
+    ROC,
+    CumulativeGains,
+    Lift,
+    PrecisionRecall,
+    cumulative_gains,
+    det_curve,
+    lift_curve,
+    precision_recall_curve,
+    roc,
+)
+from torch_binmetrics.measures.diagnostics import (
+    diagnostic_odds_ratio,
+    false_discovery_rate,
+    false_omission_rate,
+    fowlkes_mallows,
+    geometric_mean,
+    informedness,
+    markedness,
+    negative_likelihood_ratio,
+    positive_likelihood_ratio,
+    predicted_positive_rate,
+    prevalence,
+    prevalence_threshold,
+)
+from torch_binmetrics.measures.partial_areas import (
+    capture,
+    capture_bounds,
+    log_auc,
+    log_auc_bounds,
+    partial_auroc,
+    partial_auroc_bounds,
+)
+from torch_binmetrics.measures.points import (
+    OperatingPoint,
+    precision_at_fixed_recall,
+    recall_at_fixed_fpr,
+    recall_at_fixed_precision,
+    sensitivity_at_specificity,
+    specificity_at_sensitivity,
+    threshold_at_fixed_recall,
+)
+from torch_binmetrics.measures.scores import (
+    accuracy,
+    balanced_accuracy,
+    cohen_kappa,
+    confusion_matrix,
+    expected_cost,
+    false_negative_rate,
+    false_positive_rate,
+    fbeta,
+    hamming_distance,
+    jaccard_index,
+    matthews_corrcoef,
+    negative_predictive_value,
+    precision,
+    recall,
+    specificity,
+    stat_scores,
+)
+from torch_binmetrics.measures.separation import equal_error_rate, equal_error_rate_bounds, ks_statistic, ks_statistic_bounds
+from torch_binmetrics.metrics.binary import (
     BinaryAccuracy,
     BinaryAUROC,
     BinaryAveragePrecision,
@@ -69,68 +181,10 @@ from torch_binmetrics.binary import (
     BinaryStatScores,
     BinaryThresholdAtFixedRecall,
 )
-from torch_binmetrics.bounds import (
-    auroc_bounds,
-    average_precision_bounds,
-    gini_bounds,
-    precision_recall_auc_bounds,
-    precision_recall_gain_auc_bounds,
-)
-from torch_binmetrics.collection import (
+from torch_binmetrics.metrics.collection import (
     MetricCollection,
 )
-from torch_binmetrics.confusion import (
-    Confusion,
-    confusion_along,
-    confusion_at,
-)
-from torch_binmetrics.counting import (
-    Dropped,
-    Layout,
-    count,
-)
-from torch_binmetrics.criteria import (
-    best_threshold,
-)
-from torch_binmetrics.curves import (
-    DET,
-    ROC,
-    CumulativeGains,
-    Lift,
-    PrecisionRecall,
-    cumulative_gains,
-    det_curve,
-    lift_curve,
-    precision_recall_curve,
-    roc,
-)
-from torch_binmetrics.cuts import (
-    Cuts,
-    Edges,
-    FloatBits,
-    Threshold,
-    Uniform,
-)
-from torch_binmetrics.diagnostics import (
-    diagnostic_odds_ratio,
-    false_discovery_rate,
-    false_omission_rate,
-    fowlkes_mallows,
-    geometric_mean,
-    informedness,
-    markedness,
-    negative_likelihood_ratio,
-    positive_likelihood_ratio,
-    predicted_positive_rate,
-    prevalence,
-    prevalence_threshold,
-)
-from torch_binmetrics.early_stopping import (
-    EarlyStopping,
-)
-from torch_binmetrics.exact import exact_counts, exact_merged, exact_rows
-from torch_binmetrics.exact_histogram import ExactHistogram
-from torch_binmetrics.families import (
+from torch_binmetrics.metrics.families import (
     AlongCuts,
     AtBest,
     AtThreshold,
@@ -138,70 +192,23 @@ from torch_binmetrics.families import (
     OfSums,
     OverCuts,
 )
-from torch_binmetrics.floats import floats
-from torch_binmetrics.histogram import (
+from torch_binmetrics.metrics.metric import Metric
+from torch_binmetrics.metrics.options import CurveOptions, Options
+from torch_binmetrics.metrics.scalars import floats
+from torch_binmetrics.report import Report, ReportRow, binary_report
+from torch_binmetrics.state.exact_histogram import ExactHistogram
+from torch_binmetrics.state.histogram import (
     ScoreHistogram,
 )
-from torch_binmetrics.intervals import (
+from torch_binmetrics.state.snapshot import (
+    Snapshot,
+)
+from torch_binmetrics.uncertainty.closed_forms import (
     auroc_interval,
     auroc_variance,
     f1_interval,
     gini_interval,
     wilson_interval,
-)
-from torch_binmetrics.metric import Metric
-from torch_binmetrics.operating_points import (
-    OperatingPoint,
-    precision_at_fixed_recall,
-    recall_at_fixed_fpr,
-    recall_at_fixed_precision,
-    sensitivity_at_specificity,
-    specificity_at_sensitivity,
-    threshold_at_fixed_recall,
-)
-from torch_binmetrics.options import CurveOptions, Options
-from torch_binmetrics.partial_areas import capture, capture_bounds, log_auc, log_auc_bounds, partial_auroc, partial_auroc_bounds
-from torch_binmetrics.probabilities import (
-    Reliability,
-    brier_score,
-    calibration_error,
-    calibration_ratio,
-    equal_mass_groups,
-    hinge_loss,
-    log_loss,
-    mean_prediction,
-    normalized_entropy,
-    reliability_curve,
-)
-from torch_binmetrics.report import Report, ReportRow, binary_report
-from torch_binmetrics.scores import (
-    accuracy,
-    balanced_accuracy,
-    cohen_kappa,
-    confusion_matrix,
-    expected_cost,
-    false_negative_rate,
-    false_positive_rate,
-    fbeta,
-    hamming_distance,
-    jaccard_index,
-    matthews_corrcoef,
-    negative_predictive_value,
-    precision,
-    recall,
-    specificity,
-    stat_scores,
-)
-from torch_binmetrics.separation import equal_error_rate, equal_error_rate_bounds, ks_statistic, ks_statistic_bounds
-from torch_binmetrics.snapshot import (
-    Snapshot,
-)
-from torch_binmetrics.summands import (
-    Hinge,
-    LogLoss,
-    Probability,
-    SquaredError,
-    Summand,
 )
 
 __all__ = [

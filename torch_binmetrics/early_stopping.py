@@ -10,7 +10,7 @@ from typing import Any, Literal
 from torch import Tensor, nn
 
 from torch_binmetrics.checks import integer, number, summary
-from torch_binmetrics.distributed import first_ranks_value
+from torch_binmetrics.state.distributed import first_ranks_value
 
 STATE_VERSION = 1
 STATE: dict[str, type | tuple[type, ...]] = {

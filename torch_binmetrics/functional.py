@@ -7,8 +7,8 @@ from typing import Any, Protocol, TypeVar
 
 from torch import Tensor
 
-from torch_binmetrics import binary
-from torch_binmetrics.metric import Metric
+from torch_binmetrics.metrics import binary
+from torch_binmetrics.metrics.metric import Metric
 
 T = TypeVar("T")
 T_co = TypeVar("T_co", covariant=True)

@@ -21,7 +21,7 @@ from benchmarks import coverage_plots
 from benchmarks.coverage_forms import LEVEL, LOGIT, OURS, SCORES, Sample, forms, observed, population, read, three_metrics
 from benchmarks.rows import Row, figure, timed
 from benchmarks.timing import FULL, QUICK, Plan, Task, race, threads
-from torch_binmetrics import confidence
+from torch_binmetrics.uncertainty import confidence
 
 ACROSS = "n"
 COVERED, WITHOUT = "% covered", "% of samples without an interval"

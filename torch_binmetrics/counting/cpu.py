@@ -11,9 +11,9 @@ from typing import Any, NamedTuple
 import torch
 from torch import Tensor
 
+from torch_binmetrics.counting.cuts import Cuts, Edges, FloatBits, Threshold, Uniform
 from torch_binmetrics.counting.layout import Layout, Tallies
-from torch_binmetrics.cuts import Cuts, Edges, FloatBits, Threshold, Uniform
-from torch_binmetrics.summands import Hinge, LogLoss, Probability, SquaredError, Summand
+from torch_binmetrics.counting.summands import Hinge, LogLoss, Probability, SquaredError, Summand
 
 #: The extension module, or None where it was not built or ``TORCH_BINMETRICS_NATIVE=0`` switches it off.
 native: ModuleType | None = None

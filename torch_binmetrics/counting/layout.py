@@ -11,8 +11,8 @@ import torch
 from torch import Tensor
 
 from torch_binmetrics.checks import boolean, integer
-from torch_binmetrics.cuts import Cuts, FloatBits
-from torch_binmetrics.summands import Summand
+from torch_binmetrics.counting.cuts import Cuts, FloatBits
+from torch_binmetrics.counting.summands import Summand
 
 
 class Dropped(NamedTuple):

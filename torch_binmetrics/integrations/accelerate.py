@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from typing import Any
 
-from torch_binmetrics.collection import MetricCollection
-from torch_binmetrics.metric import Metric
+from torch_binmetrics.metrics.collection import MetricCollection
+from torch_binmetrics.metrics.metric import Metric
 
 
 class Checkpointable:

@@ -9,8 +9,8 @@ from weakref import ref
 import torch
 from torch import Tensor
 
-from torch_binmetrics.collection import MetricCollection
-from torch_binmetrics.floats import floats
+from torch_binmetrics.metrics.collection import MetricCollection
+from torch_binmetrics.metrics.scalars import floats
 
 try:
     from transformers import EvalPrediction, TrainerCallback, TrainerControl, TrainerState, TrainingArguments

@@ -7,8 +7,8 @@ from typing import Any
 
 from torch import Tensor
 
-from torch_binmetrics.collection import MetricCollection
-from torch_binmetrics.floats import floats
+from torch_binmetrics.metrics.collection import MetricCollection
+from torch_binmetrics.metrics.scalars import floats
 
 try:
     from ignite.engine import Engine, Events

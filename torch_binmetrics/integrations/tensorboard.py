@@ -10,9 +10,11 @@ import torch
 import torch.distributed as dist
 from torch import Tensor
 
-from torch_binmetrics.collection import MetricCollection
-from torch_binmetrics.confusion import Confusion, with_none_predicted
-from torch_binmetrics.floats import floats
+from torch_binmetrics.counting.summands import Probability
+from torch_binmetrics.measures.confusion import Confusion, with_none_predicted
+from torch_binmetrics.measures.scores import precision, recall
+from torch_binmetrics.metrics.collection import MetricCollection
+from torch_binmetrics.metrics.scalars import floats
 from torch_binmetrics.plots import (
     plot_confusion_matrix,
     plot_precision_recall,
@@ -22,9 +24,7 @@ from torch_binmetrics.plots import (
     plot_thresholds,
 )
 from torch_binmetrics.plots.canvas import Source, read
-from torch_binmetrics.scores import precision, recall
-from torch_binmetrics.snapshot import Snapshot
-from torch_binmetrics.summands import Probability
+from torch_binmetrics.state.snapshot import Snapshot
 
 try:
     from torch.utils.tensorboard import SummaryWriter

@@ -6,8 +6,9 @@ import math
 
 from torch import Tensor
 
-from torch_binmetrics.histogram import ScoreHistogram
-from torch_binmetrics.snapshot import Snapshot
+from torch_binmetrics.state.histogram import ScoreHistogram
+from torch_binmetrics.state.snapshot import Snapshot
+from torch_binmetrics.uncertainty.bands import Band
 from torch_binmetrics.wording import short
 
 try:
@@ -20,8 +21,6 @@ except ImportError as error:
 __all__ = ["Axes", "Source"]
 
 Source = ScoreHistogram | Snapshot
-#: x, lower and upper end, 1-D each.
-Band = tuple[Tensor, Tensor, Tensor]
 
 # Okabe and Ito's colours, which the colour-blind can tell apart, and which differ in grey as well.
 BLUE, ORANGE, VERMILION, SKY, GREEN, GREY = "#0072B2", "#E69F00", "#D55E00", "#56B4E9", "#009E73", "#595959"

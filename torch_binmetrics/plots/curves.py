@@ -5,11 +5,11 @@ from __future__ import annotations
 import torch
 from torch import Tensor
 
-from torch_binmetrics.areas import auroc, average_precision
-from torch_binmetrics.bands import precision_recall_band, roc_band
-from torch_binmetrics.bounds import auroc_bounds, average_precision_bounds
-from torch_binmetrics.confidence import Plan
-from torch_binmetrics.curves import DET, det_curve, precision_recall_curve, roc
+from torch_binmetrics.measures.areas import auroc, average_precision
+from torch_binmetrics.measures.bands import precision_recall_band, roc_band
+from torch_binmetrics.measures.bounds import auroc_bounds, average_precision_bounds
+from torch_binmetrics.measures.curves import DET, det_curve, precision_recall_curve, roc
+from torch_binmetrics.measures.separation import equal_error_rate
 from torch_binmetrics.plots.canvas import (
     BLUE,
     GREY,
@@ -26,8 +26,8 @@ from torch_binmetrics.plots.canvas import (
     say_undefined,
     set_ticks,
 )
-from torch_binmetrics.plots.interval_bands import precision_interval, tpr_interval
-from torch_binmetrics.separation import equal_error_rate
+from torch_binmetrics.uncertainty.bands import precision_interval, tpr_interval
+from torch_binmetrics.uncertainty.confidence import Plan
 from torch_binmetrics.wording import short
 
 #: Rates on the axes of a DET curve; lower ones are added where the curve reaches them.

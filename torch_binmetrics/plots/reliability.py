@@ -5,11 +5,11 @@ from __future__ import annotations
 import torch
 from torch import Tensor
 
-from torch_binmetrics.cuts import Edges
+from torch_binmetrics.counting.cuts import Edges
+from torch_binmetrics.counting.summands import Probability
+from torch_binmetrics.measures.calibration import Reliability, Strategy, calibration_error, equal_mass_groups, reliability_curve
 from torch_binmetrics.plots.canvas import BLUE, GREY, Axes, Source, canvas, missing, read, say_undefined
-from torch_binmetrics.probabilities import Reliability, Strategy, calibration_error, equal_mass_groups, reliability_curve
-from torch_binmetrics.snapshot import Snapshot
-from torch_binmetrics.summands import Probability
+from torch_binmetrics.state.snapshot import Snapshot
 
 #: With more of the samples than this in one of the bins of equal width, bins are of equal mass unless told otherwise.
 CROWDED = 0.8

@@ -8,7 +8,7 @@ from typing import NamedTuple
 import torch
 from torch import Tensor
 
-from torch_binmetrics.snapshot import Snapshot
+from torch_binmetrics.state.snapshot import Snapshot
 
 #: Share of a class, on either side, that may lie beyond the ends of the axis,
 BEYOND = 0.001

@@ -6,7 +6,8 @@ import math
 
 import torch
 
-from torch_binmetrics.criteria import best_threshold
+from torch_binmetrics.measures.best_threshold import best_threshold
+from torch_binmetrics.measures.scores import fbeta, precision, recall
 from torch_binmetrics.plots.canvas import (
     BLUE,
     GREEN,
@@ -20,7 +21,6 @@ from torch_binmetrics.plots.canvas import (
     say_undefined,
 )
 from torch_binmetrics.plots.score_axis import score_axis
-from torch_binmetrics.scores import fbeta, precision, recall
 from torch_binmetrics.wording import short
 
 #: A best F1 below this shows nothing on a scale from 0 to 1.

@@ -7,7 +7,9 @@ from typing import Any
 
 from torch import Tensor
 
-from torch_binmetrics.binary import (
+from torch_binmetrics.counting.summands import LogLoss, Probability, SquaredError, Summand
+from torch_binmetrics.measures.best_threshold import Criterion, best_threshold
+from torch_binmetrics.metrics.binary import (
     BinaryAccuracy,
     BinaryAUROC,
     BinaryAveragePrecision,
@@ -22,14 +24,12 @@ from torch_binmetrics.binary import (
     BinaryRecall,
     BinarySpecificity,
 )
-from torch_binmetrics.confidence import Plan, intervals
-from torch_binmetrics.criteria import Criterion, best_threshold
-from torch_binmetrics.histogram import ScoreHistogram
-from torch_binmetrics.metric import Metric
+from torch_binmetrics.metrics.metric import Metric
 from torch_binmetrics.report.content import Report, ReportRow
 from torch_binmetrics.report.misleading import misleading
-from torch_binmetrics.snapshot import Snapshot
-from torch_binmetrics.summands import LogLoss, Probability, SquaredError, Summand
+from torch_binmetrics.state.histogram import ScoreHistogram
+from torch_binmetrics.state.snapshot import Snapshot
+from torch_binmetrics.uncertainty.confidence import Plan, intervals
 
 SCORES: Mapping[str, Callable[..., Metric[Tensor]]] = {
     "accuracy": BinaryAccuracy,

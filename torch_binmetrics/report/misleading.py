@@ -6,7 +6,7 @@ from collections.abc import Mapping
 
 from torch_binmetrics.counting import Dropped
 from torch_binmetrics.report.content import Matrix, ReportRow
-from torch_binmetrics.snapshot import Snapshot
+from torch_binmetrics.state.snapshot import Snapshot
 from torch_binmetrics.wording import amount, value
 
 FEW = 10

@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from torchmetrics import classification as peers
 
-from torch_binmetrics import scores
 from torch_binmetrics.integrations.torchmetrics import conventions, points, sums
 from torch_binmetrics.integrations.torchmetrics.conventions import or_else
 from torch_binmetrics.integrations.torchmetrics.families import AlongThresholds, AtThreshold, OfSums
+from torch_binmetrics.measures import scores
 
 
 class BinaryStatScores(AtThreshold, like=peers.BinaryStatScores):

@@ -8,9 +8,9 @@ from typing import Literal
 import torch
 from torch import Tensor
 
-from torch_binmetrics import areas, curves, scores
-from torch_binmetrics.confusion import Confusion
 from torch_binmetrics.integrations.torchmetrics.readings import Curve
+from torch_binmetrics.measures import areas, curves, scores
+from torch_binmetrics.measures.confusion import Confusion
 
 ThreeTensors = tuple[Tensor, Tensor, Tensor]
 

@@ -13,12 +13,12 @@ from torch import Tensor
 from torchmetrics import Metric
 
 from torch_binmetrics.checks import integer, number
-from torch_binmetrics.cuts import Cuts, FloatBits
+from torch_binmetrics.counting.cuts import Cuts, FloatBits
+from torch_binmetrics.counting.summands import Hinge, Probability
 from torch_binmetrics.integrations.torchmetrics.metric import CountingMetric
 from torch_binmetrics.integrations.torchmetrics.readings import Points
 from torch_binmetrics.integrations.torchmetrics.states import BitCounts, Counts, ExactCounts, Options, PointCounts, SampleCounts
 from torch_binmetrics.integrations.torchmetrics.sums import SumCounts, bins_of
-from torch_binmetrics.summands import Hinge, Probability
 
 TAKEN_OVER = ("is_differentiable", "higher_is_better", "plot", "plot_lower_bound", "plot_upper_bound", "plot_legend_name")
 EXTRA = {"from_logits": None, "weighted": False}

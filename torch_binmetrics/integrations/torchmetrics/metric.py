@@ -12,8 +12,8 @@ from torch import Tensor, nn
 from torchmetrics import Metric
 from torchmetrics.utilities.distributed import gather_all_tensors
 
-from torch_binmetrics.distributed import world_size
 from torch_binmetrics.integrations.torchmetrics.states import Counts
+from torch_binmetrics.state.distributed import world_size
 
 #: Ends the key of a state that is a sum over ranks: the first rank keeps it where it is loaded, the others start from zero.
 SUMMED = "_summed"

@@ -7,10 +7,10 @@ import math
 import torch
 from torch import Tensor
 
-from torch_binmetrics import curves
 from torch_binmetrics.checks import number
 from torch_binmetrics.integrations.torchmetrics.conventions import precision_recall_curve, roc
 from torch_binmetrics.integrations.torchmetrics.readings import Curve
+from torch_binmetrics.measures import curves
 
 Point = tuple[Tensor, Tensor]
 NO_THRESHOLD = 1e6

@@ -13,9 +13,9 @@ from typing import NamedTuple
 import torch
 from torch import Tensor
 
-from torch_binmetrics.confusion import Confusion, confusion_along, occupied_bins
-from torch_binmetrics.cuts import Cuts, Edges, FloatBits
-from torch_binmetrics.exact import exact_rows
+from torch_binmetrics.counting.cuts import Cuts, Edges, FloatBits
+from torch_binmetrics.counting.table import exact_rows
+from torch_binmetrics.measures.confusion import Confusion, confusion_along, occupied_bins
 
 ABOVE_ONE = float(torch.nextafter(torch.tensor(1.0), torch.tensor(2.0)))
 

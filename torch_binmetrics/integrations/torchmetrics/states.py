@@ -10,12 +10,12 @@ from typing import Any, Generic, Literal, TypeVar
 import torch
 from torch import Tensor
 
-from torch_binmetrics.confusion import Confusion
 from torch_binmetrics.counting import Layout, count
-from torch_binmetrics.cuts import Cuts, FloatBits
-from torch_binmetrics.distributed import gather_over_ranks, sum_over_ranks
-from torch_binmetrics.exact import exact_counts, exact_merged
+from torch_binmetrics.counting.cuts import Cuts, FloatBits
+from torch_binmetrics.counting.table import exact_counts, exact_merged
 from torch_binmetrics.integrations.torchmetrics.readings import Curve, Points, curve_along_bits, curve_of_table
+from torch_binmetrics.measures.confusion import Confusion
+from torch_binmetrics.state.distributed import gather_over_ranks, sum_over_ranks
 
 S = TypeVar("S", Tensor, list[Tensor])
 

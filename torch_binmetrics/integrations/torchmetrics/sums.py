@@ -8,11 +8,11 @@ from typing import NamedTuple
 import torch
 from torch import Tensor
 
-from torch_binmetrics import probabilities
+from torch_binmetrics.counting.summands import Summand
 from torch_binmetrics.integrations.torchmetrics.readings import Points
 from torch_binmetrics.integrations.torchmetrics.states import Options, PointCounts
-from torch_binmetrics.probabilities import Norm
-from torch_binmetrics.summands import Summand
+from torch_binmetrics.measures import calibration as probabilities
+from torch_binmetrics.measures.calibration import Norm
 
 
 class Sums(NamedTuple):

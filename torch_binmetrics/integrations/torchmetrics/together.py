@@ -7,8 +7,8 @@ from typing import Any
 
 from torch import Tensor
 
-from torch_binmetrics.distributed import sum_over_ranks
 from torch_binmetrics.integrations.torchmetrics.metric import CountingMetric
+from torch_binmetrics.state.distributed import sum_over_ranks
 
 
 class Together:

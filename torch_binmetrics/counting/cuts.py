@@ -1,0 +1,248 @@
+"""Where scores are cut into bins: each cut is a monotone map from float32 scores to bin numbers."""
+
+from __future__ import annotations
+
+import hashlib
+import math
+from abc import ABC, abstractmethod
+from collections.abc import Sequence
+from dataclasses import dataclass
+from itertools import pairwise
+
+import torch
+from torch import Tensor
+
+from torch_binmetrics.checks import integer, number
+from torch_binmetrics.counting.float_order import from_ordered, ordered
+
+MAX_BINS = 1 << 23
+
+
+class Cuts(ABC):
+    """A frozen, hashable rule that gives every float32 score a bin in ``0 .. bins - 1``, higher scores never a lower one."""
+
+    #: Lowest and highest score that the cuts take; scores outside are invalid.
+    valid_range: tuple[float, float] = (-math.inf, math.inf)
+
+    @property
+    @abstractmethod
+    def bins(self) -> int:
+        """Number of bins."""
+
+    @abstractmethod
+    def index(self, scores: Tensor) -> Tensor:
+        """Bin of each score: float32 of any shape to int64 of that shape; anything may come of a NaN."""
+
+    @abstractmethod
+    def to_logits(self) -> Cuts:
+        """The same cuts for logits, where these are for probabilities."""
+
+    def thresholds(self, bins: Tensor | None = None) -> Tensor:
+        """Smallest valid float32 score whose bin is at least i, for each bin i.
+
+        Found by bisection over the float32 numbers, so that ``preds >= thresholds()[i]`` is exactly what the counts say.
+
+        Args:
+            bins: int64 bin numbers of any shape; all bins if left out.
+
+        Returns:
+            float32 of the shape of ``bins``: equal neighbours where a bin can hold no float, NaN where no such score exists.
+        """
+        if bins is None:
+            bins = torch.arange(self.bins)
+        lowest, highest = (int(ordered(torch.tensor(end))) for end in self.valid_range)
+        below = torch.full_like(bins, lowest - 1)
+        for step in (1 << k for k in reversed(range(33))):
+            probe = below + step
+            too_low = (probe <= highest) & (self.index(from_ordered(probe.clamp(max=highest))) < bins)
+            below = torch.where(too_low, probe, below)
+        return from_ordered(below + 1).where(below < highest, math.nan)
+
+    def positions(self, thresholds: Sequence[float]) -> tuple[int, ...] | None:
+        """The bins that start at thresholds rounded to float32, or None if one of those lies on no edge."""
+        at = torch.tensor(thresholds, dtype=torch.float32)
+        low, high = self.valid_range
+        if not ((low <= at) & (at <= high)).all():
+            return None
+        bins = self.index(at)
+        return tuple(bins.tolist()) if torch.equal(self.thresholds(bins), at) else None
+
+
+@dataclass(frozen=True)
+class Threshold(Cuts):
+    """Two bins, ``preds < at`` and ``preds >= at``, compared in float32.
+
+    Args:
+        at: any float; a probability if the metric is told ``from_logits=True``.
+
+    >>> Threshold(0.5).index(torch.tensor([0.2, 0.5, 0.9]))
+    tensor([0, 1, 1])
+    """
+
+    at: float = 0.5
+
+    def __post_init__(self) -> None:
+        object.__setattr__(self, "at", number("threshold", self.at))
+        if math.isnan(self.at):
+            raise ValueError("threshold must be a number, got NaN: pass one such as 0.5")
+
+    @property
+    def bins(self) -> int:
+        return 2
+
+    def index(self, scores: Tensor) -> Tensor:
+        return (scores >= self.at).long()
+
+    def to_logits(self) -> Threshold:
+        return Threshold(_logits([self.at])[0])
+
+
+@dataclass(frozen=True)
+class Uniform(Cuts):
+    """Equal bins over [0, 1], the last closed on both sides; scores outside [0, 1] are invalid.
+
+    Args:
+        n: number of bins, a power of two, so that the edges are exact in every float format.
+
+    >>> Uniform(4).thresholds()
+    tensor([0.0000, 0.2500, 0.5000, 0.7500])
+    """
+
+    n: int = 1024
+    valid_range = (0.0, 1.0)
+
+    def __post_init__(self) -> None:
+        integer("the number of bins", self.n)
+        if not 2 <= self.n <= MAX_BINS or self.n & (self.n - 1):
+            raise ValueError(
+                f"Uniform takes a power of two from 2 to {MAX_BINS}, got {self.n}: take the next power of two, "
+                f"or Edges(torch.linspace(0, 1, {self.n})) for thresholds of your own"
+            )
+
+    @property
+    def bins(self) -> int:
+        return self.n
+
+    def index(self, scores: Tensor) -> Tensor:
+        return (scores * self.n).long().clamp(0, self.n - 1)
+
+    def to_logits(self) -> Edges:
+        return Edges(_logits([i / self.n for i in range(1, self.n)]))
+
+
+@dataclass(frozen=True, init=False, repr=False)
+class Edges(Cuts):
+    """Bins between given thresholds, each compared as ``preds >= t`` in float32.
+
+    Args:
+        thresholds: ascending floats (list, tuple or 1-D tensor), at least one; ``len(thresholds) + 1`` bins come of them.
+
+    >>> Edges([0.1, 0.5]).index(torch.tensor([0.0, 0.1, 0.7]))
+    tensor([0, 1, 2])
+    """
+
+    at: tuple[float, ...]
+
+    def __init__(self, thresholds: Sequence[float] | Tensor) -> None:
+        values = torch.as_tensor(thresholds, dtype=None if isinstance(thresholds, Tensor) else torch.float64)
+        if values.ndim != 1 or not values.numel():
+            raise ValueError(f"thresholds must be a list of at least one, got shape {tuple(values.shape)}: pass [0.5], say")
+        if values.isnan().any():
+            raise ValueError("thresholds must be numbers, got NaN among them: leave it out")
+        at = tuple(value + 0.0 for value in map(float, values.tolist()))
+        for low, high in pairwise(at):
+            if low > high:
+                raise ValueError(f"thresholds must be ascending, got {low:g} before {high:g}: sort them first")
+        object.__setattr__(self, "at", at)
+        object.__setattr__(self, "_tables", {})
+        object.__setattr__(self, "_hash", hash(self.at))
+
+    def __repr__(self) -> str:
+        if len(self.at) <= 6:
+            return f"Edges({list(self.at)})"
+        digest = hashlib.sha256(repr(self.at).encode()).hexdigest()[:16]
+        return f"Edges({len(self.at)} thresholds from {self.at[0]:g} to {self.at[-1]:g}, sha256 {digest})"
+
+    def __hash__(self) -> int:
+        return int(self.__dict__["_hash"])  # of 10,000 thresholds it is too slow for every batch
+
+    def __reduce__(self) -> tuple[type[Edges], tuple[tuple[float, ...]]]:
+        return Edges, (self.at,)
+
+    @property
+    def bins(self) -> int:
+        return len(self.at) + 1
+
+    def index(self, scores: Tensor) -> Tensor:
+        return torch.searchsorted(self._table(scores.device), scores.contiguous(), right=True)
+
+    def to_logits(self) -> Edges:
+        return Edges(_logits(self.at))
+
+    def _table(self, device: torch.device) -> Tensor:
+        """The thresholds on a device, copied there once: a copy at every batch would make the host wait."""
+        tables: dict[torch.device, Tensor] = self.__dict__["_tables"]
+        if device not in tables:
+            tables[device] = torch.tensor(self.at, dtype=torch.float32, device=device)
+        return tables[device]
+
+
+@dataclass(frozen=True)
+class FloatBits(Cuts):
+    """Bins that are runs of floating-point numbers: fine near 0, near 1 and over all the reals, so they fit any score.
+
+    With s(x) the bits of float32 x as a signed, ordered integer, a score is cut to the leading bits of s(x) below 0.5 and
+    of s(x - 1) from 0.5 on. Every bfloat16 number has a 16-bit bin of its own and, up to 256, lies on its edge; every
+    float16 number a 19-bit one, up to 2,048.
+
+    Args:
+        bits: leading bits kept, 9 to 20; 16 give 97,537 bins, each bit more doubles them.
+
+    >>> FloatBits(16).bins
+    97537
+    """
+
+    bits: int = 16
+
+    def __post_init__(self) -> None:
+        integer("bits", self.bits)
+        if not 9 <= self.bits <= 20:
+            raise ValueError(f"bits must be from 9 to 20, got {self.bits}: 16 suits bfloat16 and most scores, 19 float16")
+
+    @property
+    def bins(self) -> int:
+        shift = 32 - self.bits
+        return 2 * ((0x7F800000 >> shift) + (0x3F000000 >> shift)) + 1
+
+    def index(self, scores: Tensor) -> Tensor:
+        shift = 32 - self.bits
+        lowest = 0x7F800000 >> shift
+        below = (ordered(scores) >> shift) + lowest
+        above = (ordered(scores - 1) >> shift) + (lowest + 2 * (0x3F000000 >> shift))
+        return torch.where(scores < 0.5, below, above).long()
+
+    def to_logits(self) -> FloatBits:
+        return self
+
+
+def as_cuts(value: Cuts | int | Sequence[float] | Tensor) -> Cuts:
+    """Cuts from what users write: an int n is ``Uniform(n)``, thresholds are ``Edges``, a ``Threshold`` one edge."""
+    if isinstance(value, Threshold):
+        return Edges([value.at])
+    if isinstance(value, Cuts):
+        return value
+    if isinstance(value, int):
+        return Uniform(value)
+    if isinstance(value, Tensor | list | tuple):
+        return Edges(value)
+    raise TypeError(f"cuts must be a Cuts, an int or thresholds, got {type(value).__name__}: pass FloatBits(16), say")
+
+
+def _logits(probabilities: Sequence[float]) -> list[float]:
+    """float32 logits of probabilities, computed in float64."""
+    p = torch.tensor(probabilities, dtype=torch.float64)
+    outside = p[(p < 0) | (p > 1)].tolist()
+    if outside:
+        raise ValueError(f"with from_logits=True thresholds are probabilities from 0 to 1, got {outside[0]}: pass 0.5, say")
+    logits: list[float] = torch.logit(p).float().tolist()
+    return logits

@@ -1,0 +1,221 @@
+"""MetricCollection: equal cuts are counted once, and all counts are summed over the ranks at once."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from typing import Any, Self
+
+import torch
+from torch import Tensor
+
+from torch_binmetrics.checks import one_or_many, summary
+from torch_binmetrics.metrics.metric import Metric
+from torch_binmetrics.metrics.sharing import share
+from torch_binmetrics.report.build import report_of
+from torch_binmetrics.report.content import Report
+from torch_binmetrics.state.histogram import ScoreHistogram, count_apart, sum_together, update_together
+from torch_binmetrics.state.snapshot import Snapshot
+from torch_binmetrics.uncertainty.confidence import Plan, intervals
+
+
+class MetricCollection(Mapping[str, Metric[Any]]):
+    """Named metrics over the same scores: one pass over each batch, one all_reduce for all of them, or two if some sum float64.
+
+    Metrics of equal cuts and options share counts, and a fixed threshold that lies on an edge of another metric's cuts is
+    read off those. Members keep their own ``compute``, but are updated, reset and loaded through the collection only.
+
+    Args:
+        metrics: a list (each named by its class) or a dict of metrics.
+        prefix: put before every name in results, "val/" say.
+        named: more metrics, by name.
+
+    Raises:
+        TypeError: something that is no metric.
+        ValueError: two metrics of one name, none at all, process groups that differ, or a metric that has counted already
+            or is in a collection.
+
+    >>> from torch_binmetrics import BinaryAUROC, BinaryRecall
+    >>> metrics = MetricCollection([BinaryAUROC(), BinaryRecall()], prefix="val/")
+    >>> metrics.update(torch.tensor([0.9, 0.2, 0.6, 0.4]), torch.tensor([1, 0, 0, 1]))
+    >>> metrics.compute()
+    {'val/BinaryAUROC': tensor(0.7500, dtype=torch.float64), 'val/BinaryRecall': tensor(0.5000, dtype=torch.float64)}
+    >>> len(metrics.histograms)
+    1
+    """
+
+    def __init__(
+        self,
+        metrics: Sequence[Metric[Any]] | Mapping[str, Metric[Any]] = (),
+        *,
+        prefix: str = "",
+        **named: Metric[Any],
+    ) -> None:
+        self.prefix = prefix
+        self._metrics = _by_name(metrics, named)
+        self.process_group = next(iter(self._metrics.values())).process_group
+        for name, metric in self._metrics.items():
+            _check_free(name, metric, self.process_group)
+        self.histograms = share(list(self._metrics.values()))
+
+    def __getitem__(self, name: str) -> Metric[Any]:
+        return self._metrics[name.removeprefix(self.prefix)]
+
+    def __iter__(self) -> Iterator[str]:
+        return iter(self._metrics)
+
+    def __len__(self) -> int:
+        return len(self._metrics)
+
+    def update(self, preds: Tensor, target: Tensor, weight: Tensor | None = None) -> None:
+        """Count a batch for all metrics, in one pass; arguments and errors are those of :meth:`Metric.update`.
+
+        Weights go to the weighted metrics; the others count samples.
+        """
+        update_together(self.histograms, preds, target, weight)
+
+    def compute(self, *, sync: bool = True) -> dict[str, Any]:
+        """All scores by prefixed name, of all ranks; a collective in a process group unless ``sync=False``: one all_reduce.
+
+        Raises:
+            ValueError, RuntimeError: as :meth:`Metric.compute`.
+        """
+        return self._values(sum_together(self.histograms, self.process_group) if sync else self.histograms)
+
+    def confidence_intervals(
+        self, level: float = 0.95, *, draws: int = 1000, seed: int = 0, sync: bool = True
+    ) -> dict[str, tuple[Any, Any]]:
+        """Low and high end by prefixed name, of all metrics but curves, which have none; synced as :meth:`compute`.
+
+        Methods and errors are those of :meth:`Metric.confidence_interval`; metrics of the same counts share draws.
+        """
+        plan = Plan(level, draws, seed)
+        found: dict[str, tuple[Any, Any] | None] = {}
+        for histogram in sum_together(self.histograms, self.process_group) if sync else self.histograms:
+            members = {name: metric for name, metric in self._metrics.items() if metric.histogram.layout == histogram.layout}
+            found.update(zip(members, intervals(list(members.values()), histogram, plan), strict=True))
+        return {self.prefix + name: ends for name in self._metrics if (ends := found[name]) is not None}
+
+    def report(
+        self, threshold: float = 0.5, level: float = 0.95, *, draws: int = 1000, seed: int = 0, sync: bool = True
+    ) -> Report:
+        """The usual scores off the finest counts, how sure they are, and where they mislead; one all_reduce if synced.
+
+        With the metrics of probabilities, calibration and losses that the collection has, by their names. Arguments and errors
+        are those of :func:`~torch_binmetrics.binary_report`; a threshold of any member will do as well.
+        """
+        total = self.summed() if sync else self
+        means = {name: metric for name, metric in total._metrics.items() if metric.sums}
+        return report_of(total.histograms, means, threshold, Plan(level, draws, seed))
+
+    def __call__(self, preds: Tensor, target: Tensor, weight: Tensor | None = None) -> dict[str, Any]:
+        """Count a batch once, and return the scores of that batch alone, of this rank."""
+        return self._values(count_apart(self.histograms, preds, target, weight))
+
+    def reset(self) -> None:
+        """Forget all counts."""
+        for histogram in self.histograms:
+            histogram.reset()
+
+    def to(self, device: torch.device | str) -> Self:
+        """Move the counts to a device, and return the collection; batches move them as well."""
+        for histogram in self.histograms:
+            histogram.to(device)
+        return self
+
+    def merge_state(self, others: MetricCollection | Iterable[MetricCollection]) -> None:
+        """Add the counts of one collection or many.
+
+        Raises:
+            TypeError: one of them is no collection.
+            ValueError: one of them does not count by the same cuts in the same order; nothing is added then.
+        """
+        others = one_or_many(others, MetricCollection)
+        mine = [histogram.layout.meaning for histogram in self.histograms]
+        for other in others:
+            theirs = [histogram.layout.meaning for histogram in other.histograms]
+            if theirs != mine:
+                raise ValueError(f"expected counts of {mine}, the other collection holds {theirs}: build both alike")
+        for i, histogram in enumerate(self.histograms):
+            histogram.merge_state([other.histograms[i] for other in others])
+
+    def state_dict(self, *, sync: bool = False) -> dict[str, Any]:
+        """Copies of the counts, each shared one once; ``sync`` as in :meth:`Metric.state_dict`, with one all_reduce."""
+        histograms = sum_together(self.histograms, self.process_group) if sync else self.histograms
+        return {"histograms": [histogram.state_dict() for histogram in histograms]}
+
+    def load_state_dict(self, state: dict[str, Any]) -> None:
+        """Take over copies of the counts of a :meth:`state_dict`.
+
+        Raises:
+            ValueError: the state is of other cuts, or none of a collection; the counts stay as they were then.
+        """
+        parts = state.get("histograms") if isinstance(state, dict) else None
+        if not isinstance(parts, list) or len(parts) != len(self.histograms):
+            raise ValueError(
+                f"expected the state_dict() of a collection with {len(self.histograms)} histogram(s), got {summary(state)}"
+            )
+        for histogram, part in zip(self.histograms, parts, strict=True):
+            histogram.check_state(part)
+        for histogram, part in zip(self.histograms, parts, strict=True):
+            histogram.load_state_dict(part, group=self.process_group)
+
+    def summed(self) -> Self:
+        """A read-only copy that holds the counts of all ranks: one all_reduce for all that is then read off it."""
+        return self._copy(sum_together(self.histograms, self.process_group), self.prefix)
+
+    def clone(self, *, prefix: str | None = None) -> Self:
+        """A collection of its own with copies of the counts, with another prefix if one is given."""
+        return self._copy([histogram.clone() for histogram in self.histograms], self.prefix if prefix is None else prefix)
+
+    def __deepcopy__(self, memo: dict[int, Any]) -> Self:
+        return self.clone()
+
+    def __repr__(self) -> str:
+        return f"{type(self).__name__}({self._metrics!r}, prefix={self.prefix!r})"
+
+    def _values(self, histograms: Sequence[ScoreHistogram]) -> dict[str, Any]:
+        """All scores, read off counts of the layouts of ``self.histograms``."""
+        snapshots = {histogram.layout: Snapshot(histogram) for histogram in histograms}
+        return {self.prefix + name: metric._value(snapshots[metric.histogram.layout]) for name, metric in self._metrics.items()}
+
+    def _copy(self, histograms: Sequence[ScoreHistogram], prefix: str) -> Self:
+        """A collection of the same metrics on other counts of the same layouts."""
+        other = object.__new__(type(self))
+        other.__dict__.update(self.__dict__, prefix=prefix, histograms=list(histograms))
+        by_layout = {histogram.layout: histogram for histogram in histograms}
+        other._metrics = {
+            name: metric._copy(by_layout[metric.histogram.layout], in_collection=True) for name, metric in self._metrics.items()
+        }
+        return other
+
+
+def _by_name(
+    metrics: Sequence[Metric[Any]] | Mapping[str, Metric[Any]], named: Mapping[str, Metric[Any]]
+) -> dict[str, Metric[Any]]:
+    """The metrics of a list, a dict and keywords in one dict, each name once."""
+    if isinstance(metrics, Mapping):
+        pairs = [*metrics.items(), *named.items()]
+    elif isinstance(metrics, list | tuple):
+        pairs = [*((type(metric).__name__, metric) for metric in metrics), *named.items()]
+    else:
+        raise TypeError(f"metrics must be a list or a dict of metrics, got {type(metrics).__name__}: pass [metric]")
+    for name, metric in pairs:
+        if not isinstance(name, str):
+            raise TypeError(f"names must be strings, got {name!r} ({type(name).__name__})")
+        if not isinstance(metric, Metric):
+            raise TypeError(f"{name!r} must be a Metric, got {metric!r} ({type(metric).__name__}): pass BinaryAUROC(), say")
+    if len(dict(pairs)) != len(pairs):
+        raise ValueError(f"names must differ, got {[name for name, _ in pairs]}: pass a dict to name metrics of one class")
+    if not pairs:
+        raise ValueError("a collection needs at least one metric: pass [BinaryAUROC()], say")
+    return dict(pairs)
+
+
+def _check_free(name: str, metric: Metric[Any], process_group: Any) -> None:
+    """Raise ValueError unless a metric can join: empty, in no collection, of the collection's process group."""
+    if metric._in_collection:
+        raise ValueError(f"{name!r} is in a collection already: pass its clone()")
+    if metric.histogram.state.any():
+        raise ValueError(f"{name!r} has counted samples already: reset() it, or merge it into the collection's counts later")
+    if metric.process_group is not process_group:
+        raise ValueError(f"{name!r} has another process_group than the first metric: give all of a collection the same")

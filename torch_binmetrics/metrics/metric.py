@@ -1,0 +1,260 @@
+"""Metric = histogram + score: counts each batch, and reads a score off the counts when asked."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Callable, Iterable
+from dataclasses import replace
+from typing import Any, Generic, Literal, Self, TypeVar
+
+import torch
+from torch import Tensor
+
+from torch_binmetrics.checks import nan_or_bit, one_or_many
+from torch_binmetrics.counting import Dropped, Layout
+from torch_binmetrics.counting.cuts import Cuts, Threshold
+from torch_binmetrics.counting.summands import Summand
+from torch_binmetrics.measures.confusion import Confusion
+from torch_binmetrics.measures.points import OperatingPoint
+from torch_binmetrics.state.exact_histogram import histogram_of
+from torch_binmetrics.state.histogram import ScoreHistogram, count_apart
+from torch_binmetrics.state.snapshot import Snapshot
+from torch_binmetrics.uncertainty.confidence import Method, Plan, interval
+
+T = TypeVar("T")
+
+
+class Metric(Generic[T]):
+    """A running score: any function of a :class:`Confusion`, on counts that never grow.
+
+    Args:
+        score: takes 0-d counts if ``cuts`` is a ``Threshold``, else counts along the lower edges of all occupied bins.
+        cuts: where scores are cut into bins.
+        from_logits: scores are logits; thresholds stay probabilities, and the data gets no sigmoid.
+        ignore_index: label of samples to leave out; None for no such label.
+        weighted: take weights at every update, and sum them in float64.
+        invalid: "raise" on NaN scores, labels other than 0 and 1, bad weights and scores out of range - at once on CPU, in
+            ``compute`` elsewhere - or "drop" them, and report how many in ``dropped``.
+        zero_division: what an undefined ratio is: NaN, 0 or 1. Areas stay NaN where they are undefined.
+        exact: count every distinct float32 score instead of bins: memory that grows with them, and slower updates.
+        device: where the empty counts lie until a batch comes; they follow the data.
+        process_group: ranks to sum over, the default group if None.
+
+    >>> from torch_binmetrics import Threshold, recall, specificity
+    >>> gmean = Metric(lambda c: (recall(c) * specificity(c)).sqrt(), Threshold(0.5))
+    >>> gmean.update(torch.tensor([0.9, 0.2, 0.6, 0.7]), torch.tensor([1, 0, 0, 1]))
+    >>> gmean.compute()
+    tensor(0.7071, dtype=torch.float64)
+    """
+
+    #: The lowest and the highest value for a confusion along thresholds, where that is known.
+    limits: Callable[[Confusion], tuple[Tensor, Tensor]] | None = None
+    #: What the cells sum besides their samples.
+    sums: tuple[Summand, ...] = ()
+
+    def __init__(
+        self,
+        score: Callable[[Confusion], T],
+        cuts: Cuts,
+        *,
+        from_logits: bool = False,
+        ignore_index: int | None = None,
+        weighted: bool = False,
+        invalid: Literal["raise", "drop"] = "raise",
+        zero_division: float = math.nan,
+        exact: bool = False,
+        device: torch.device | str | None = None,
+        process_group: Any = None,
+    ) -> None:
+        self.score: Callable[..., T] = score
+        self.zero_division = nan_or_bit("zero_division", zero_division)
+        self.process_group = process_group
+        options = Layout(cuts, from_logits=from_logits, ignore_index=ignore_index, weighted=weighted, invalid=invalid)
+        layout = replace(options, sums=self.sums, exact=exact)
+        self._thresholds = self._fixed(layout.scored)
+        self._at_many = not isinstance(cuts, Threshold)
+        self._in_collection = False
+        self._read_off(histogram_of(layout, device))
+
+    def update(self, preds: Tensor, target: Tensor, weight: Tensor | None = None) -> None:
+        """Count a batch, in one pass and without waiting for an accelerator.
+
+        Args:
+            preds: scores of any shape; float, int or bool.
+            target: labels 0 and 1 (or ``ignore_index``) of the shape of ``preds``; bool, int or float.
+            weight: weights >= 0 of that shape, if the metric is ``weighted``.
+
+        Raises:
+            TypeError, ValueError: arguments of another kind or shape, or invalid samples; nothing of the batch is counted.
+        """
+        self._refuse_member("update")
+        self.histogram.update(preds, target, weight)
+
+    def compute(self, *, sync: bool = True) -> T:
+        """The score of all samples so far, of all ranks; a collective in a process group unless ``sync=False``.
+
+        Raises:
+            ValueError: invalid samples were counted on an accelerator; on every rank alike if synced.
+            RuntimeError: the ranks count different things, or this rank is not in ``process_group``.
+        """
+        return self._value(Snapshot(self._histogram(sync)))
+
+    def bounds(self, *, sync: bool = True) -> tuple[Tensor, Tensor]:
+        """Lowest and highest value that the counts allow, whatever the order of the scores inside the bins.
+
+        Certain, not statistical; of what is exact the value itself, twice. Counts do not know the dtype of the scores: of
+        bfloat16 scores at 16 bits an area is exact, and its bounds keep a width.
+
+        Raises:
+            TypeError: no bounds are known for this score.
+            ValueError, RuntimeError: as :meth:`compute`, which is a collective in the same way.
+        """
+        if self.limits is None and self._positions is None:
+            raise TypeError(f"{self!r} has no bounds: areas have, and scores at a threshold, which are exact")
+        snapshot = Snapshot(self._histogram(sync))
+        if self.limits is not None and not snapshot.layout.exact:
+            return self.limits(snapshot.confusion)
+        value: Any = self._value(snapshot)
+        return (value.value if isinstance(value, OperatingPoint) else value,) * 2
+
+    def confidence_interval(
+        self, level: float = 0.95, *, method: Method | None = None, draws: int = 1000, seed: int = 0, sync: bool = True
+    ) -> tuple[T, T]:
+        """Ends that enclose the population's score for a share ``level`` of all samples like this one: sampling error.
+
+        Arguments and errors are those of :class:`~torch_binmetrics.uncertainty.confidence.Plan` and of :meth:`compute`.
+        """
+        return interval(self, self._histogram(sync), Plan(level, draws, seed, method))
+
+    def __call__(self, preds: Tensor, target: Tensor, weight: Tensor | None = None) -> T:
+        """Count a batch once, and return the score of that batch alone, of this rank; arguments as for :meth:`update`."""
+        self._refuse_member("call")
+        [batch] = count_apart([self.histogram], preds, target, weight)
+        return self._value(Snapshot(batch))
+
+    def confusion(self, *, sync: bool = False) -> Confusion:
+        """Running counts tp, fp, tn and fn, of this rank unless ``sync=True``.
+
+        0-d at a fixed threshold, else 1-D along the ascending lower edges of the occupied bins.
+        """
+        return self._confusion(Snapshot(self._histogram(sync)))
+
+    @property
+    def tp(self) -> Tensor:
+        """True positives of this rank, as :meth:`confusion`."""
+        return self.confusion().tp
+
+    @property
+    def fp(self) -> Tensor:
+        """False positives of this rank, as :meth:`confusion`."""
+        return self.confusion().fp
+
+    @property
+    def tn(self) -> Tensor:
+        """True negatives of this rank, as :meth:`confusion`."""
+        return self.confusion().tn
+
+    @property
+    def fn(self) -> Tensor:
+        """False negatives of this rank, as :meth:`confusion`."""
+        return self.confusion().fn
+
+    @property
+    def dropped(self) -> Dropped:
+        """Numbers of invalid samples of this rank, by kind."""
+        return self.histogram.dropped
+
+    def reset(self) -> None:
+        """Forget all counts."""
+        self._refuse_member("reset")
+        self.histogram.reset()
+
+    def to(self, device: torch.device | str) -> Self:
+        """Move the counts to a device, and return the metric; batches move them as well."""
+        self.histogram.to(device)
+        return self
+
+    def merge_state(self, others: Metric[Any] | Iterable[Metric[Any]]) -> None:
+        """Add the counts of one metric or many to these.
+
+        Raises:
+            TypeError: one of them is no metric.
+            ValueError: one of them counts by other cuts; nothing is added then.
+        """
+        self._refuse_member("merge into")
+        self.histogram.merge_state([other.histogram for other in one_or_many(others, Metric)])
+
+    def state_dict(self, *, sync: bool = False) -> dict[str, Any]:
+        """A copy of the counts, with ``sync=True`` of all ranks; see :meth:`ScoreHistogram.state_dict`."""
+        return self.histogram.state_dict(sync=sync, group=self.process_group)
+
+    def load_state_dict(self, state: dict[str, Any]) -> None:
+        """Take over copies of the counts of a :meth:`state_dict`; a summed one after the process group is initialised.
+
+        Raises:
+            ValueError: the state is of other cuts, or none of ours; the counts stay as they were then.
+        """
+        self._refuse_member("load into")
+        self.histogram.load_state_dict(state, group=self.process_group)
+
+    def summed(self) -> Self:
+        """A read-only copy that holds the counts of all ranks: one all_reduce for all that is then read off it."""
+        return self._copy(self._histogram(sync=True))
+
+    def clone(self) -> Self:
+        """A metric of its own with a copy of the counts, in no collection."""
+        return self._copy(self.histogram.clone())
+
+    def __deepcopy__(self, memo: dict[int, Any]) -> Self:
+        return self.clone()
+
+    def __getstate__(self) -> dict[str, Any]:
+        if self.process_group is not None:
+            raise TypeError("a metric with a process_group cannot be pickled: save its state_dict() instead")
+        return self.__dict__
+
+    def __repr__(self) -> str:
+        layout = self.histogram.layout
+        return f"{type(self).__name__}({'exact=True' if layout.exact else layout.cuts})"
+
+    def _value(self, snapshot: Snapshot) -> T:
+        """The score, read off a snapshot of the histogram."""
+        value = self.score(self._confusion(snapshot))
+        return self._defined(value) if self.limits is None else value
+
+    def _confusion(self, snapshot: Snapshot) -> Confusion:
+        """The confusion that the score is a function of."""
+        if self._positions is None:
+            return snapshot.confusion
+        at = [snapshot.at(position) for position in self._positions]
+        return Confusion(*map(torch.stack, zip(*at, strict=True))) if self._at_many else at[0]
+
+    def _defined(self, value: Any) -> Any:
+        """Ratios with ``zero_division`` for NaN; they cannot be NaN otherwise."""
+        if math.isnan(self.zero_division) or not isinstance(value, Tensor) or not value.is_floating_point():
+            return value
+        return value.where(~value.isnan(), self.zero_division)
+
+    def _histogram(self, sync: bool) -> ScoreHistogram:
+        """The counts to read: of all ranks, or of this one."""
+        return self.histogram.summed(self.process_group) if sync else self.histogram
+
+    def _read_off(self, histogram: ScoreHistogram) -> None:
+        """Use the counts of ``histogram``, whose cuts hold the fixed threshold on an edge, if there is one."""
+        self.histogram = histogram
+        self._positions = None if self._thresholds is None else histogram.positions(self._thresholds)
+
+    def _fixed(self, cuts: Cuts) -> tuple[float, ...] | None:
+        """The thresholds at which the score is read; None if it is read along all cuts."""
+        return (cuts.at,) if isinstance(cuts, Threshold) else None
+
+    def _copy(self, histogram: ScoreHistogram, *, in_collection: bool = False) -> Self:
+        """A metric like this one on other counts of the same layout."""
+        other = object.__new__(type(self))
+        other.__dict__.update(self.__dict__, histogram=histogram, _in_collection=in_collection)
+        return other
+
+    def _refuse_member(self, verb: str) -> None:
+        """Raise RuntimeError on a member of a collection, whose counts others share."""
+        if self._in_collection:
+            raise RuntimeError(f"{self!r} shares its counts with others of a collection: {verb} the collection, or a clone()")

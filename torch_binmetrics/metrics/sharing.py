@@ -1,0 +1,44 @@
+"""Which metrics of a collection share counts: those of equal layouts, and thresholds that lie on edges of finer cuts."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import replace
+from typing import Any
+
+from torch_binmetrics.counting import Layout
+from torch_binmetrics.metrics.metric import Metric
+from torch_binmetrics.state.exact_histogram import histogram_of
+from torch_binmetrics.state.histogram import ScoreHistogram
+
+
+def share(metrics: Sequence[Metric[Any]]) -> list[ScoreHistogram]:
+    """Give metrics that count alike one histogram; the histograms, in the order in which they came up."""
+    shared: dict[Layout, ScoreHistogram] = {}
+    layouts = [metric.histogram.layout for metric in metrics]
+    hosts = [layout for layout, metric in zip(layouts, metrics, strict=True) if metric._thresholds is None and not metric.sums]
+    for metric in metrics:
+        layout = _with_sums_of(layouts, metric.histogram.layout) if metric.sums else _host(metric, hosts)
+        metric._read_off(shared.setdefault(layout, histogram_of(layout, metric.histogram.state.device)))
+        metric._in_collection = True
+    return list(shared.values())
+
+
+def _with_sums_of(layouts: Sequence[Layout], own: Layout) -> Layout:
+    """A layout that sums all that others sum in the same cells of the same samples."""
+    alike = [other for other in layouts if other.sums and replace(other, sums=own.sums) == own]
+    sums = [summand for other in alike if other.valid_range == own.valid_range for summand in other.sums]
+    return replace(own, sums=tuple(dict.fromkeys(sums)))
+
+
+def _host(metric: Metric[Any], hosts: Sequence[Layout]) -> Layout:
+    """The layout to read a metric off: finer cuts with its thresholds on edges, else its own."""
+    own, thresholds = metric.histogram.layout, metric._thresholds
+    if thresholds is None:
+        return own
+    for host in hosts:
+        same_options = replace(own, cuts=host.cuts) == host
+        same_range = host.valid_range == own.valid_range
+        if same_options and same_range and host.scored.positions(thresholds) is not None:
+            return host
+    return own

@@ -1,0 +1,1 @@
+"""How sure a number is: confidence intervals in closed form and by a bootstrap of the histogram."""

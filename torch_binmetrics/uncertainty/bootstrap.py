@@ -1,0 +1,87 @@
+"""Poisson bootstrap of counts: how a score varies over samples drawn anew, without one sample kept.
+
+A draw takes every sample a Poisson number of times, of mean 1 (Chamandy et al. 2012), so a cell of n samples a Poisson number
+of mean n. That needs the occupied cells and nothing else. One generator on CPU makes the draws the same on every rank.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Callable, Iterator, Mapping
+from typing import TypeVar
+
+import torch
+from torch import Tensor
+
+from torch_binmetrics.counting import Layout
+from torch_binmetrics.measures.curves import serial_sum
+from torch_binmetrics.state.snapshot import Snapshot
+from torch_binmetrics.uncertainty.closed_forms import Ends
+
+K = TypeVar("K")
+
+#: Cells drawn at once, so that a draw of any number of bins costs little memory.
+CHUNK = 1 << 18
+
+
+def refuse_weights(layout: Layout) -> None:
+    """Raise TypeError if sums of weights are counted: a cell of those does not tell how many samples may vary in it."""
+    if layout.weighted:
+        raise TypeError(
+            "sums of weights have no confidence interval, which needs the sum of squared weights of each bin as well: "
+            "count the samples without weights to get one"
+        )
+
+
+def resampled(snapshot: Snapshot, draws: int, seed: int) -> Iterator[Snapshot]:
+    """So many samples drawn anew from counts on CPU; the same ones for a seed, whatever reads them."""
+    generator = torch.Generator().manual_seed(seed)
+    means = snapshot.counts.double()
+    for done in range(0, draws, step := max(1, CHUNK // means.numel())):
+        chunk = means.expand(min(step, draws - done), *means.shape)
+        for counts in torch.poisson(chunk, generator=generator).long():
+            yield snapshot.resampled(counts)
+
+
+def drawn_values(snapshot: Snapshot, reads: Mapping[K, Callable[[Snapshot], Tensor]], draws: int, seed: int) -> dict[K, Tensor]:
+    """What each reading gives for every draw, [draws, *shape]; a single NaN if a class has fewer than two samples.
+
+    Of one sample every draw shows the same score, and nothing tells how others of its class would do.
+    """
+    if not reads:
+        return {}
+    if (snapshot.counts.sum(1) < 2).any():
+        return {name: read(snapshot).unsqueeze(0) * math.nan for name, read in reads.items()}
+    rows = [{name: read(sample) for name, read in reads.items()} for sample in resampled(snapshot, draws, seed)]
+    return {name: torch.stack([row[name] for row in rows]) for name in reads}
+
+
+def percentile_interval(drawn: Tensor, level: float) -> Ends:
+    """The middle share ``level`` of the draws that are defined; NaN where the two ends are equal.
+
+    Args:
+        drawn: float64, [draws, values].
+        level: between 0 and 1.
+    """
+    ordered, seen = drawn.sort(0).values, (~drawn.isnan()).sum(0)
+    low, high = (_quantile(ordered, seen, share) for share in ((1 - level) / 2, (1 + level) / 2))
+    return low.where(low < high, math.nan), high.where(low < high, math.nan)
+
+
+def standard_error(drawn: Tensor) -> Tensor:
+    """Standard deviation of the draws that are defined, [values]."""
+    seen = (~drawn.isnan()).sum(0)
+    mean = serial_sum(drawn.nan_to_num(0.0)) / seen
+    return (serial_sum(((drawn - mean) ** 2).nan_to_num(0.0)) / (seen - 1)).sqrt()
+
+
+def too_often_undefined(drawn: Tensor, level: float) -> Tensor:
+    """Whether more draws are undefined than a tail of the interval holds, and could be that tail: bool, [values]."""
+    return drawn.isnan().sum(0) > len(drawn) * (1 - level) / 2
+
+
+def _quantile(ordered: Tensor, seen: Tensor, share: float) -> Tensor:
+    """Quantile of the first ``seen`` of ordered values, between two of them by a straight line, as NumPy's."""
+    at = share * (seen - 1).clamp(min=0).double()
+    below, above = (ordered.gather(0, end.long().unsqueeze(0)).squeeze(0) for end in (at.floor(), at.ceil()))
+    return below.where(below == above, below + (above - below) * at.frac())
