@@ -10,8 +10,9 @@ import torch
 from torch import Tensor
 
 import torch_binmetrics as bm
+from torch_binmetrics.measures.declared import Ends, about
 from torch_binmetrics.uncertainty.bootstrap import percentile_interval, standard_error
-from torch_binmetrics.uncertainty.closed_forms import Ends, logit_interval
+from torch_binmetrics.uncertainty.closed_forms import closed_form, logit_interval
 
 LEVEL = 0.95
 Z = NormalDist().inv_cdf((1 + LEVEL) / 2)
@@ -23,6 +24,8 @@ CHUNK = 50
 PERCENTILE, BASIC, CORRECTED = "bootstrap, percentiles", "bootstrap, basic", "bootstrap, bias-corrected"
 NORMAL, LOGIT = "bootstrap, normal", "bootstrap, logit scale"
 PLAIN, DELONG, WILSON = "DeLong, plain", "DeLong, logit scale", "Wilson"
+#: The share that F1 grows with.
+F1 = about(bm.measures.fbeta).form
 #: The default of each metric.
 OURS = {"AUROC": DELONG, "AP": LOGIT, "F1": WILSON}
 
@@ -43,9 +46,11 @@ def population(prevalence: float) -> list[float]:
     below = torch.special.ndtr(between - MEANS[:, None])
     ends = below.new_tensor([[0.0, 1.0]]).expand(2, -1)
     shares = torch.cat([ends[:, :1], below, ends[:, 1:]], 1).diff() * below.new_tensor([[1 - prevalence], [prevalence]])
-    at_half = bm.confusion_at(shares, int((scores < 0.5).sum()))
-    along = bm.confusion_along(shares)
-    return [float(value) for value in (bm.auroc(along), bm.average_precision(along), bm.fbeta(at_half))]
+    at_half = bm.measures.confusion_at(shares, int((scores < 0.5).sum()))
+    along = bm.measures.confusion_along(shares)
+    return [
+        float(value) for value in (bm.measures.auroc(along), bm.measures.average_precision(along), bm.measures.fbeta(at_half))
+    ]
 
 
 def three_metrics() -> bm.MetricCollection:
@@ -65,13 +70,13 @@ def observed(size: int, prevalence: float, seed: int) -> bm.MetricCollection:
 
 
 def read(metrics: bm.MetricCollection, draws: int, seed: int) -> Sample:
-    """What the counts say; all draws at once, where the package reads them one by one."""
+    """What the counts say, and the bootstrap, written out once more."""
     snapshot = bm.Snapshot(metrics.histograms[0])
     generator = torch.Generator().manual_seed(seed)
     counts, half = snapshot.counts.double(), int((snapshot.thresholds < 0.5).sum())
     chunks = [torch.poisson(counts.expand(CHUNK, -1, -1), generator=generator) for _ in range(draws // CHUNK)]
-    along, at_half = snapshot.confusion, bm.confusion_at(snapshot.counts, half)
-    value = torch.stack([bm.auroc(along), bm.average_precision(along), bm.fbeta(at_half)])
+    along, at_half = snapshot.confusion, bm.measures.confusion_at(snapshot.counts, half)
+    value = torch.stack([bm.measures.auroc(along), bm.measures.average_precision(along), bm.measures.fbeta(at_half)])
     return Sample(value, torch.cat([scores(chunk, half) for chunk in chunks]), along, at_half)
 
 
@@ -90,7 +95,7 @@ def forms(sample: Sample) -> dict[str, Ends]:
     """Both ends for the three scores by every form of interval, [3] each, NaN for a score that it is not for."""
     value, drawn, along, at_half = sample
     low, high = percentile_interval(drawn, LEVEL)
-    error, deviation = standard_error(drawn), bm.auroc_variance(along).sqrt()
+    error, deviation = standard_error(drawn), bm.uncertainty.auroc_variance(along).sqrt()
     return {
         PERCENTILE: (low, high),
         BASIC: (2 * value - high, 2 * value - low),
@@ -98,8 +103,8 @@ def forms(sample: Sample) -> dict[str, Ends]:
         NORMAL: (value - Z * error, value + Z * error),
         LOGIT: logit_interval(value, error, LEVEL),
         PLAIN: only(0, value[0] - Z * deviation, value[0] + Z * deviation),
-        DELONG: only(0, *bm.auroc_interval(along, LEVEL)),
-        WILSON: only(2, *bm.f1_interval(at_half, LEVEL)),
+        DELONG: only(0, *bm.uncertainty.auroc_interval(along, LEVEL)),
+        WILSON: only(2, *closed_form(F1, at_half, LEVEL)),
     }
 
 

@@ -13,7 +13,8 @@ from sklearn.datasets import load_breast_cancer
 from sklearn.linear_model import LogisticRegression
 from sklearn.model_selection import cross_val_predict
 
-from torch_binmetrics import FloatBits, Layout, Probability, ScoreHistogram
+from torch_binmetrics import FloatBits, Layout, ScoreHistogram
+from torch_binmetrics.counting import Probability
 from torch_binmetrics.plots import (
     plot_confusion_matrix,
     plot_det,

@@ -18,11 +18,11 @@ from oracles import ORACLES
 
 #: What stands under which heading: the first family that fits counts.
 KINDS: dict[str, type[tb.Metric[Any]]] = {
-    "Scores at a threshold": tb.AtThreshold,
-    "Areas under curves": tb.OverCuts,
-    "Operating points": tb.AtBest,
-    "Curves": tb.AlongCuts,
-    "Probabilities": tb.OfSums,
+    "Scores at a threshold": tb.metrics.AtThreshold,
+    "Areas under curves": tb.metrics.OverCuts,
+    "Operating points": tb.metrics.AtBest,
+    "Curves": tb.metrics.AlongCuts,
+    "Probabilities": tb.metrics.OfSums,
 }
 #: Methods of confidence intervals, and how to call them.
 METHODS = {"wilson": "Wilson", "delong": "DeLong", "bootstrap": "bootstrap"}
@@ -69,10 +69,9 @@ def _family(name: str) -> type[tb.Metric[Any]]:
     return next(family for family in KINDS.values() if issubclass(getattr(tb, name), family))
 
 
-def _place(name: str) -> tuple[bool, str, int]:
-    """Where to list a metric: the common scores first, then by file, in the order of the file."""
-    module = getattr(tb, name).__module__
-    return not module.endswith(".scores"), module, list(vars(sys.modules[module])).index(name)
+def _place(name: str) -> int:
+    """Where to list a metric: in the order of its file."""
+    return list(vars(sys.modules[getattr(tb, name).__module__])).index(name)
 
 
 def _score(name: str) -> Callable[..., Any]:
@@ -108,14 +107,8 @@ def _undefined(name: str) -> str:
 
 def _bounds(name: str) -> str:
     """Whether the value is exact, or has certain bounds."""
-    metric = getattr(tb, name)(**ORACLES[name][0][0])
-    if metric.limits is not None:
-        return "certain"
-    try:
-        metric.bounds(sync=False)
-    except TypeError:
-        return ""
-    return "exact"
+    reading = getattr(tb, name)(**ORACLES[name][0][0]).reading
+    return "exact" if reading.exact else "certain" if reading.has_bounds else ""
 
 
 def _interval(name: str) -> str:

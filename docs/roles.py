@@ -7,7 +7,7 @@ from collections.abc import Iterator
 from functools import partial
 from typing import Any
 
-from griffe import Class, Extension, Module, Object
+from griffe import Alias, Class, Extension, Module, Object
 
 ROLE = re.compile(r":\w+:`(?P<short>~?)(?P<path>[\w.]+)`")
 LITERAL = re.compile(r"``([^`]+)``")
@@ -15,17 +15,23 @@ DOCTEST = re.compile(r"^>>> .*?(?=\n\s*\n|\Z)", re.DOTALL | re.MULTILINE)
 
 
 class Roles(Extension):
-    """Rewrites every docstring of the package as Markdown, and hides what the layers only hand to each other."""
+    """Rewrites every docstring of the package as Markdown, and hides what no room hands on by its ``__init__``."""
 
     def on_package(self, *, pkg: Module, **kwargs: Any) -> None:
         """Called once, when all files are read."""
+        rooms = [pkg, *(member for member in pkg.members.values() if isinstance(member, Module))]
+        names = [member for room in rooms for member in room.members.values() if isinstance(member, Alias)]
+        handed_on = {name.target_path for name in names}
+        for name in names:
+            if name.target_path.startswith(f"{pkg.name}."):
+                name.resolve_target()  # which lets pages link to the name in the room
         for obj in _within(pkg):
             if obj.docstring:
                 text = ROLE.sub(partial(_link, obj), LITERAL.sub(r"`\1`", obj.docstring.value))
                 obj.docstring.value = DOCTEST.sub(lambda found: f"```pycon\n{found[0]}\n```", text)
             top = isinstance(obj.parent, Module) and not isinstance(obj, Module)
-            if top and pkg.exports and "integrations" not in obj.path:
-                obj.public = obj.name in pkg.exports
+            if top and "integrations" not in obj.path:
+                obj.public = obj.path in handed_on or obj.parent in rooms
 
 
 def _within(obj: Object) -> Iterator[Object]:

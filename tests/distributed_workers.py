@@ -130,7 +130,7 @@ def count(metrics: tb.MetricCollection | dict[str, tb.Metric[Any]], batch: Batch
 def readings(metrics: tb.MetricCollection) -> dict[str, list[Tensor]]:
     """Values and bounds of local or summed counts, as lists of tensors."""
     values = {name: parts(value) for name, value in metrics.compute().items()}
-    curves = (tb.AlongCuts, tb.BinaryReliabilityCurve)
+    curves = (tb.metrics.AlongCuts, tb.BinaryReliabilityCurve)
     bounded = {name: metric for name, metric in metrics.items() if not isinstance(metric, curves)}
     return values | {f"{name} bounds": parts(metric.bounds()) for name, metric in bounded.items()}
 
@@ -403,7 +403,7 @@ def a_metric_is_one_all_reduce_for_each_question(at: Rank) -> None:
 
 
 def exact_counts_of_all_ranks_are_one_all_gather(at: Rank) -> None:
-    options = {"exact": True, "invalid": "drop"}
+    options = {"cuts": tb.Exact(), "invalid": "drop"}
     parts = [skewed(seed=rank)[:2] for rank in range(at.world)]
     parts[-1] = tuple(column[:0] for column in parts[-1])
     metrics, whole = (tb.MetricCollection([tb.BinaryAUROC(**options), tb.BinaryAveragePrecision(**options)]) for _ in range(2))
@@ -663,12 +663,12 @@ def dropped_samples_are_summed(at: Rank) -> None:
         metrics.update(*bad)
     metric.update(*good)
     metrics.update(*good)
-    local, total = tb.Dropped(k, 2 * k, 3 * k, 4 * k), sum(range(at.world + 1))
+    local, total = tb.counting.Dropped(k, 2 * k, 3 * k, 4 * k), sum(range(at.world + 1))
     assert (metric.dropped, metric.histogram.ignored) == (local, 5 * k)
     for summed in (metric.summed(), metrics.summed()["auroc"]):
-        assert summed.dropped == tb.Dropped(total, 2 * total, 3 * total, 4 * total)
+        assert summed.dropped == tb.counting.Dropped(total, 2 * total, 3 * total, 4 * total)
         assert summed.histogram.ignored == 5 * total
-    assert metrics.summed()["recall"].dropped == tb.Dropped(6 * total, 2 * total, 0, 0)
+    assert metrics.summed()["recall"].dropped == tb.counting.Dropped(6 * total, 2 * total, 0, 0)
     assert metric.dropped == local
     clean = tb.BinaryAUROC(64, weighted=True)
     for rank in range(at.world):

@@ -20,11 +20,11 @@ import torch_binmetrics as tb
 
 Oracle = Callable[..., Any]
 NAMED = {name: getattr(tb, name) for name in tb.__all__ if name.startswith("Binary")}
-AT_THRESHOLD = {name: named for name, named in NAMED.items() if issubclass(named, tb.AtThreshold)}
-AREAS = {name: named for name, named in NAMED.items() if issubclass(named, tb.OverCuts)}
-POINTS = {name: named for name, named in NAMED.items() if issubclass(named, tb.AtBest)}
-CURVES = {name: named for name, named in NAMED.items() if issubclass(named, tb.AlongCuts) and name not in POINTS}
-SUMS = {name: named for name, named in NAMED.items() if issubclass(named, tb.OfSums)}
+AT_THRESHOLD = {name: named for name, named in NAMED.items() if issubclass(named, tb.metrics.AtThreshold)}
+AREAS = {name: named for name, named in NAMED.items() if issubclass(named, tb.metrics.OverCuts)}
+POINTS = {name: named for name, named in NAMED.items() if issubclass(named, tb.metrics.AtBest)}
+CURVES = {name: named for name, named in NAMED.items() if issubclass(named, tb.metrics.AlongCuts) and name not in POINTS}
+SUMS = {name: named for name, named in NAMED.items() if issubclass(named, tb.metrics.OfSums)}
 
 
 def at(score: Oracle, **fixed: Any) -> Oracle:

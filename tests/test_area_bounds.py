@@ -8,12 +8,12 @@ import numpy as np
 import pytest
 import references
 import torch
-from hypothesis import given
-from hypothesis import strategies as st
+from hypothesis import given, strategies as st
 from placements import counts_of, order_inside, tied_samples
 
 import torch_binmetrics as tb
-from torch_binmetrics import Edges, FloatBits, Uniform, confusion_along
+from torch_binmetrics import Edges, FloatBits, Uniform
+from torch_binmetrics.measures import confusion_along
 
 SEEDS = st.integers(0, 2**32 - 1)
 CUTS = [Uniform(8), Uniform(2), Edges([0.1, 0.3, 0.5, 0.9]), FloatBits(9), FloatBits(16)]
@@ -38,28 +38,37 @@ def with_options(value, bounds, reference, perfect=1, **options):
     return Area(*(partial(function, **options) for function in (value, bounds, reference)), perfect)
 
 
-PARTIAL = tb.partial_auroc, tb.partial_auroc_bounds, references.partial_auroc
+PARTIAL = tb.measures.partial_auroc, tb.measures.partial_auroc_bounds, references.partial_auroc
 AREAS = {
-    "gini": Area(tb.gini, tb.gini_bounds, references.gini),
-    "PR": Area(tb.precision_recall_auc, tb.precision_recall_auc_bounds, references.precision_recall_auc, tied=(True, False)),
-    "PRG": Area(tb.precision_recall_gain_auc, tb.precision_recall_gain_auc_bounds, references.precision_recall_gain_auc),
+    "gini": Area(tb.measures.gini, tb.measures.gini_bounds, references.gini),
+    "PR": Area(
+        tb.measures.precision_recall_auc,
+        tb.measures.precision_recall_auc_bounds,
+        references.precision_recall_auc,
+        tied=(True, False),
+    ),
+    "PRG": Area(
+        tb.measures.precision_recall_gain_auc,
+        tb.measures.precision_recall_gain_auc_bounds,
+        references.precision_recall_gain_auc,
+    ),
     "some fpr": with_options(*PARTIAL, fpr_range=(0.1, 1 / 3)),
     "some tpr": with_options(*PARTIAL, tpr_range=(0.3, 0.9)),
     "some of both": with_options(*PARTIAL, fpr_range=(0, 0.45), tpr_range=(0.4, 1)),
-    "log": with_options(tb.log_auc, tb.log_auc_bounds, references.log_auc, fpr_range=(0.05, 0.7)),
-    "log as usual": with_options(tb.log_auc, tb.log_auc_bounds, references.log_auc),
-    "top 0.1": with_options(tb.capture, tb.capture_bounds, references.capture, None),
-    "top 0.7": with_options(tb.capture, tb.capture_bounds, references.capture, None, top=0.7),
+    "log": with_options(tb.measures.log_auc, tb.measures.log_auc_bounds, references.log_auc, fpr_range=(0.05, 0.7)),
+    "log as usual": with_options(tb.measures.log_auc, tb.measures.log_auc_bounds, references.log_auc),
+    "top 0.1": with_options(tb.measures.capture, tb.measures.capture_bounds, references.capture, None),
+    "top 0.7": with_options(tb.measures.capture, tb.measures.capture_bounds, references.capture, None, top=0.7),
     "EER": Area(
-        lambda c: tb.equal_error_rate(c, c.tp.double()).value,
-        tb.equal_error_rate_bounds,
+        lambda c: tb.measures.equal_error_rate(c, c.tp.double()).value,
+        tb.measures.equal_error_rate_bounds,
         lambda points: references.equal_error_rate(points)[0],
         perfect=0,
         positives_first=(True, False),
     ),
     "KS": Area(
-        lambda c: tb.ks_statistic(c, c.tp.double()).value,
-        tb.ks_statistic_bounds,
+        lambda c: tb.measures.ks_statistic(c, c.tp.double()).value,
+        tb.measures.ks_statistic_bounds,
         lambda points: references.ks_statistic(points)[0],
         positives_first=None,
     ),
@@ -111,7 +120,7 @@ def test_some_order_inside_the_bins_reaches_each_bound(area, counts):
 @given(counts=BINS)
 def test_the_smirnov_statistic_is_least_where_bins_are_tied_and_most_for_one_of_two_orders(counts):
     counts = in_bins(counts)
-    low, high = tb.ks_statistic_bounds(confusion_along(counts))
+    low, high = tb.measures.ks_statistic_bounds(confusion_along(counts))
     value = references.of_samples(AREAS["KS"].reference)
     orders = [value(*numbers(*order_inside(counts, positives_first=first, tied=False))) for first in (False, True)]
     assert low.item() == pytest.approx(float(AREAS["KS"].value(confusion_along(counts))), abs=1e-12)

@@ -9,8 +9,7 @@ import numpy as np
 import pytest
 import references
 import torch
-from hypothesis import given
-from hypothesis import strategies as st
+from hypothesis import given, strategies as st
 from oracles import once, random_samples
 from placements import counts_of, order_inside, tied_samples
 from scipy.stats import ks_2samp
@@ -18,7 +17,8 @@ from sklearn import metrics as sk
 from torchmetrics.functional.classification import binary_logauc
 
 import torch_binmetrics as tb
-from torch_binmetrics import Edges, FloatBits, Uniform, confusion_along
+from torch_binmetrics import Edges, FloatBits, Uniform
+from torch_binmetrics.measures import confusion_along
 
 SEEDS = st.integers(0, 2**32 - 1)
 SIZES = st.integers(0, 80)
@@ -118,7 +118,7 @@ def test_an_order_that_is_reversed_gives_the_other_end_of_the_scale():
 @pytest.mark.parametrize("wrong", [(0.5, 0.5), (0.7, 0.2), (-0.1, 0.5), (0.5, 1.1), (0.1, math.nan), (0.1,), 0.1])
 def test_a_range_that_is_none_is_refused_by_name(area, wrong):
     c = confusion_along(torch.tensor([[1, 2], [2, 1]]))
-    for function in (getattr(tb, area), getattr(tb, f"{area}_bounds")):
+    for function in (getattr(tb.measures, area), getattr(tb.measures, f"{area}_bounds")):
         with pytest.raises(ValueError, match="fpr_range must be"):
             function(c, fpr_range=wrong)
     with pytest.raises(ValueError, match="fpr_range must be"):
@@ -167,13 +167,13 @@ def test_the_exact_curves_of_hundreds_of_placements_stay_in_the_bands(cuts, weig
         data = (preds, target, weights) if weighted else (preds, target)
         c = confusion_along(counts_of(cuts, *data))
         path = references.path(target.numpy(), preds.double().numpy(), weights.numpy() if weighted else None)
-        band = tb.roc_band(c)
+        band = tb.measures.roc_band(c)
         for x, y in along(references.roc(path)):
             assert within(band, float(x), float(y))
         positives = path[-1][1]
         curve = [(tp / positives, tp / (tp + fp) if tp + fp else Fraction(1)) for fp, tp in path]
         steps = [((a[0] + b[0]) / 2, b[1]) for a, b in itertools.pairwise(curve)]
-        band = tb.precision_recall_band(c)
+        band = tb.measures.precision_recall_band(c)
         for x, y in along(curve) + steps:
             assert within(band, float(x), float(y))
 
@@ -190,8 +190,8 @@ def test_some_placement_reaches_the_ends_of_each_bin_of_the_bands(counts):
         roc = {(float(fp / negatives), float(tp / positives)) for fp, tp in path}
         curve = {(float(tp / positives), float(tp / (tp + fp)) if tp + fp else 1.0) for fp, tp in path}
         for band, points, which in (
-            (tb.roc_band(c), roc, not positives_first),
-            (tb.precision_recall_band(c), curve, positives_first),
+            (tb.measures.roc_band(c), roc, not positives_first),
+            (tb.measures.precision_recall_band(c), curve, positives_first),
         ):
             ends = band.upper if positives_first else band.lower
             corners = {*zip(band[0][int(which) :: 2].tolist(), ends[int(which) :: 2].tolist(), strict=True)}
@@ -200,8 +200,8 @@ def test_some_placement_reaches_the_ends_of_each_bin_of_the_bands(counts):
 
 def test_the_bands_of_one_class_or_nothing_are_undefined_in_its_rate():
     negatives, positives, none = (confusion_along(torch.tensor(counts)) for counts in ([[3], [0]], [[0], [3]], [[0], [0]]))
-    assert tb.roc_band(negatives).upper.isnan().all()
-    assert tb.roc_band(positives).fpr.isnan().all()
-    assert tb.precision_recall_band(negatives).recall.isnan().all()
-    assert tb.precision_recall_band(positives).lower.tolist() == [1, 1]
-    assert tb.roc_band(none).fpr.isnan().all()
+    assert tb.measures.roc_band(negatives).upper.isnan().all()
+    assert tb.measures.roc_band(positives).fpr.isnan().all()
+    assert tb.measures.precision_recall_band(negatives).recall.isnan().all()
+    assert tb.measures.precision_recall_band(positives).lower.tolist() == [1, 1]
+    assert tb.measures.roc_band(none).fpr.isnan().all()

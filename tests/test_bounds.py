@@ -7,23 +7,12 @@ import mpmath
 import numpy as np
 import pytest
 import torch
-from hypothesis import given
-from hypothesis import strategies as st
+from hypothesis import given, strategies as st
 from oracles import Ranks, agree, ask, random_samples
 from placements import counts_of, order_inside, tied_samples
 
-from torch_binmetrics import (
-    BinaryAUROC,
-    BinaryAveragePrecision,
-    Edges,
-    FloatBits,
-    Uniform,
-    auroc,
-    auroc_bounds,
-    average_precision,
-    average_precision_bounds,
-    confusion_along,
-)
+from torch_binmetrics import BinaryAUROC, BinaryAveragePrecision, Edges, FloatBits, Uniform
+from torch_binmetrics.measures import auroc, auroc_bounds, average_precision, average_precision_bounds, confusion_along
 
 SEEDS = st.integers(0, 2**32 - 1)
 CUTS = [Uniform(8), Uniform(2), Edges([0.1, 0.3, 0.5, 0.9]), FloatBits(9), FloatBits(16)]

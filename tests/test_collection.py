@@ -9,8 +9,7 @@ import pickle
 import pytest
 import torch
 from building import EVERY
-from hypothesis import given, settings
-from hypothesis import strategies as st
+from hypothesis import given, settings, strategies as st
 from sklearn.metrics import accuracy_score, average_precision_score, roc_auc_score
 
 from torch_binmetrics import (
@@ -27,17 +26,14 @@ from torch_binmetrics import (
     BinaryStatScores,
     Edges,
     FloatBits,
-    Hinge,
-    LogLoss,
     Metric,
     MetricCollection,
-    Probability,
-    SquaredError,
     Threshold,
     Uniform,
     floats,
-    recall,
 )
+from torch_binmetrics.counting import Hinge, LogLoss, Probability, SquaredError
+from torch_binmetrics.measures import recall
 
 PREDS, LABELS = torch.tensor([0.9, 0.2, 0.6, 0.4]), torch.tensor([1, 0, 0, 1])
 OTHER_PREDS, OTHER_LABELS = torch.tensor([0.1, 0.8, 0.55]), torch.tensor([1, 1, 0])
@@ -140,7 +136,7 @@ REFUSED = {
     "two of one class": (lambda: [BinaryRecall(0.1), BinaryRecall(0.9)], ValueError, ["BinaryRecall", "dict"]),
     "no metrics": (list, ValueError, ["at least one"]),
     "an empty dict": (dict, ValueError, ["at least one"]),
-    "a class": (lambda: [BinaryAUROC], TypeError, ["Metric", "type"]),
+    "a class of something else": (lambda: [dict], TypeError, ["'dict'", "Metric", "type"]),
     "a function": (lambda: {"recall": recall}, TypeError, ["'recall'", "Metric", "function"]),
     "a string": (lambda: "BinaryAUROC", TypeError, ["list", "dict", "str"]),
     "one metric": (BinaryAUROC, TypeError, ["list", "dict", "BinaryAUROC", "[metric]"]),
@@ -170,6 +166,32 @@ def test_what_makes_no_collection_is_refused_with_what_was_expected_and_what_cam
 def test_a_keyword_of_a_name_that_is_taken_is_refused():
     with pytest.raises(ValueError, match=r"names must differ.*'area', 'area'"):
         MetricCollection({"area": BinaryAUROC()}, area=BinaryROC())
+
+
+def test_classes_are_built_with_the_options_of_the_collection_and_metrics_keep_their_own():
+    options = {"from_logits": True, "ignore_index": -100, "invalid": "drop"}
+    metrics = MetricCollection(
+        {"area": BinaryAUROC, "own": BinaryRecall(0.3, ignore_index=-100)}, recall=BinaryRecall, prefix="val/", **options
+    )
+    assert list(metrics) == ["area", "own", "recall"]
+    for name in ("area", "recall"):
+        layout = metrics[name].histogram.layout
+        assert (layout.from_logits, layout.ignore_index, layout.invalid) == (True, -100, "drop")
+    assert not metrics["own"].histogram.layout.from_logits
+    assert metrics["area"].histogram is metrics["recall"].histogram
+    apart = MetricCollection([BinaryAUROC(**options), BinaryRecall(**options)])
+    preds, target = torch.tensor([2.0, -1.0, 0.5, -3.0]), torch.tensor([1, 0, -100, 1])
+    for each in (metrics, apart):
+        each.update(preds, target)
+    assert metrics.compute()["val/area"] == apart.compute()["BinaryAUROC"]
+    assert MetricCollection([BinaryAUROC, BinaryRecall], zero_division=0).compute()["BinaryRecall"] == 0
+
+
+def test_options_that_no_class_takes_are_refused():
+    with pytest.raises(TypeError, match=r"from_logits, weighted given, but every metric is built already.*pass classes"):
+        MetricCollection([BinaryAUROC()], from_logits=True, weighted=True)
+    with pytest.raises(TypeError, match="beta"):
+        MetricCollection([BinaryFBetaScore], from_logits=True)
 
 
 def test_a_refused_collection_leaves_its_metrics_free():

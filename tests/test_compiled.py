@@ -7,11 +7,10 @@ import threading
 
 import pytest
 import torch
-from hypothesis import given, settings
-from hypothesis import strategies as st
+from hypothesis import given, settings, strategies as st
 
 from torch_binmetrics import BinaryAUROC, Edges, FloatBits, Layout, ScoreHistogram, Threshold, Uniform, count
-from torch_binmetrics.counting import backend, cpu, reference
+from torch_binmetrics.counting import Dense, backend, cpu, reference
 from torch_binmetrics.counting.summands import Hinge, LogLoss, Probability, SquaredError
 
 FLOATS = [torch.float16, torch.bfloat16, torch.float32, torch.float64]
@@ -125,11 +124,11 @@ def test_large_batches_on_several_threads_equal_the_reference(cuts, threads):
     before = torch.get_num_threads()
     torch.set_num_threads(threads)
     try:
-        done, [counts] = counted(cpu.count, [layout], (preds, target, None), [layout.empty() + 5])
+        done, [counts] = counted(cpu.count, [layout], (preds, target, None), [Dense(layout).empty() + 5])
     finally:
         torch.set_num_threads(before)
     assert done
-    assert torch.equal(counts, counted(reference.count, [layout], (preds, target, None), [layout.empty() + 5])[1][0])
+    assert torch.equal(counts, counted(reference.count, [layout], (preds, target, None), [Dense(layout).empty() + 5])[1][0])
 
 
 @needs_compiled
@@ -139,7 +138,7 @@ def test_a_bad_last_sample_leaves_all_counts_as_they_were(size, weighted):
     preds, target = torch.rand(size), torch.randint(0, 2, (size,))
     preds[-1] = float("nan")
     layout = Layout(FloatBits(16), weighted=weighted)
-    start = layout.empty() + 3
+    start = Dense(layout).empty() + 3
     done, [counts] = counted(cpu.count, [layout], (preds, target, None), [start])
     assert not done
     assert torch.equal(counts, start)
@@ -209,7 +208,7 @@ def test_any_byte_but_zero_is_true():
     preds, target = torch.tensor([2, 1, 0], dtype=torch.uint8).view(torch.bool), torch.tensor([3, 0, 0]).byte().view(torch.bool)
     batch = preds, target, None
     tallies = [Layout(Threshold(0.5)), Layout(FloatBits(9), ignore_index=1, invalid="drop")]
-    starts = [layout.empty() for layout in tallies]
+    starts = [Dense(layout).empty() for layout in tallies]
     done, counts = counted(cpu.count, tallies, batch, starts)
     assert done
     assert counts[0].tolist()[:4] == [1, 1, 0, 1]
@@ -220,8 +219,8 @@ def test_any_byte_but_zero_is_true():
 def test_more_cuts_than_the_loop_takes_and_more_dimensions_count_all_the_same():
     tallies = [Layout(Threshold(i / 100)) for i in range(100)]
     batch = torch.rand(50), torch.randint(0, 2, (50,)), None
-    done, counts = counted(count, tallies, batch, [layout.empty() for layout in tallies])
-    assert done
+    stores = [Dense(layout) for layout in tallies]
+    counts = count([(store, store.empty()) for store in stores], *batch)
     assert [int(c[2:4].sum()) for c in counts] == [int(batch[1].sum())] * 100
     deep = ScoreHistogram(Layout(Threshold(0.5)))
     deep.update(torch.rand([1] * 20 + [2, 3]).transpose(-1, -2), torch.ones([1] * 20 + [3, 2], dtype=torch.int64))

@@ -7,8 +7,7 @@ import pickle
 import numpy as np
 import pytest
 import torch
-from hypothesis import given
-from hypothesis import strategies as st
+from hypothesis import given, strategies as st
 
 import torch_binmetrics as tb
 from torch_binmetrics import Edges, FloatBits, Threshold, Uniform

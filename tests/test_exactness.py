@@ -7,8 +7,7 @@ from functools import cache
 import numpy as np
 import pytest
 import torch
-from hypothesis import given, settings
-from hypothesis import strategies as st
+from hypothesis import given, settings, strategies as st
 from oracles import AREAS, NAMED, SUMS, VARIANTS, agree, ask, once
 from scipy.special import expit
 
@@ -130,10 +129,12 @@ def test_products_of_large_counts_do_not_overflow(**counts):
     margins = (tp + fn) * (tn + fp) * (tp + fp) * (tn + fn)
     if margins:
         exact = Fraction(tp * tn - fp * fn, math.isqrt(margins * 10**40)) * 10**20
-        assert tb.matthews_corrcoef(c).item() == pytest.approx(float(exact), abs=1e-12)
+        assert tb.measures.matthews_corrcoef(c).item() == pytest.approx(float(exact), abs=1e-12)
     agreement = (tp + fp) * (fp + tn) + (tp + fn) * (fn + tn)
     if agreement:
-        assert tb.cohen_kappa(c).item() == pytest.approx(float(Fraction(2 * (tp * tn - fp * fn), agreement)), abs=1e-12)
+        assert tb.measures.cohen_kappa(c).item() == pytest.approx(
+            float(Fraction(2 * (tp * tn - fp * fn), agreement)), abs=1e-12
+        )
 
 
 #: scikit-learn's own correlation of large weights is right to 8 digits only; the test above asks fractions.
@@ -155,15 +156,15 @@ def test_every_metric_of_large_counts_equals_its_oracle_on_weights(variant, coun
 @given(seed=st.integers(0, 2**32 - 1), bins=st.integers(2, 50))
 def test_the_areas_of_large_counts_equal_fractions(seed, bins):
     counts = torch.randint(0, 10**10, (2, bins), generator=torch.Generator().manual_seed(seed))
-    c = tb.confusion_along(counts)
+    c = tb.measures.confusion_along(counts)
     above = [0, 0]
     pairs, found = 0, Fraction(0)
     for negatives, positives in reversed(counts.T.tolist()):
         pairs += negatives * (2 * above[1] + positives)
         above = [above[0] + negatives, above[1] + positives]
         found += Fraction(positives * above[1], sum(above) or 1)
-    assert tb.auroc(c).item() == pytest.approx(float(Fraction(pairs, 2 * above[0] * above[1])), abs=1e-12)
-    assert tb.average_precision(c).item() == pytest.approx(float(found / above[1]), abs=1e-12)
+    assert tb.measures.auroc(c).item() == pytest.approx(float(Fraction(pairs, 2 * above[0] * above[1])), abs=1e-12)
+    assert tb.measures.average_precision(c).item() == pytest.approx(float(found / above[1]), abs=1e-12)
 
 
 def bits(value):
@@ -210,7 +211,7 @@ def test_one_and_two_threads_give_the_same_bits_of_every_metric(seed, chosen):
 
 
 @pytest.mark.usefixtures("_threads")
-@pytest.mark.parametrize("name", [name for name in SUMS if not issubclass(SUMS[name], tb.InBins)])
+@pytest.mark.parametrize("name", [name for name in SUMS if not issubclass(SUMS[name], tb.metrics.InBins)])
 def test_one_and_two_threads_give_the_same_bits_of_every_mean(name):
     preds = tb.FloatBits(18).thresholds().unique()
     preds = preds[(preds >= 0) & (preds <= 1)].repeat(2)

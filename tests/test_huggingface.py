@@ -11,8 +11,7 @@ import huggingface_worker as hf
 import numpy as np
 import pytest
 import torch
-from hypothesis import given
-from hypothesis import strategies as st
+from hypothesis import given, strategies as st
 from sklearn.metrics import accuracy_score, average_precision_score, f1_score, roc_auc_score
 from torch.utils.data import DataLoader
 from transformers import (

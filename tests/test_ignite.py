@@ -3,8 +3,7 @@
 import numpy as np
 import pytest
 import torch
-from hypothesis import given
-from hypothesis import strategies as st
+from hypothesis import given, strategies as st
 from ignite.engine import Engine, Events
 from ignite.handlers import EarlyStopping
 from sklearn.metrics import confusion_matrix, f1_score, recall_score, roc_auc_score

@@ -9,8 +9,7 @@ from contextlib import nullcontext
 
 import pytest
 import torch
-from hypothesis import given
-from hypothesis import strategies as st
+from hypothesis import given, strategies as st
 from sklearn.metrics import confusion_matrix, roc_auc_score
 from torch._subclasses.fake_tensor import (
     DataDependentOutputException,
@@ -34,7 +33,6 @@ from torch_binmetrics import (
     BinaryRecall,
     BinaryROC,
     BinaryStatScores,
-    Dropped,
     Edges,
     FloatBits,
     Layout,
@@ -43,11 +41,9 @@ from torch_binmetrics import (
     Threshold,
     Uniform,
     count,
-    fbeta,
-    recall,
 )
-from torch_binmetrics.counting import cpu
-from torch_binmetrics.measures import scores
+from torch_binmetrics.counting import Dropped, cpu, store_of
+from torch_binmetrics.measures import fbeta, recall, scores
 
 PREDS, LABELS = torch.tensor([0.9, 0.2, 0.6, 0.4]), torch.tensor([1, 0, 0, 1])
 WEIGHTS = torch.tensor([1.0, 2.0, 0.5, 0.0])
@@ -186,20 +182,26 @@ def test_a_bad_batch_says_what_is_wrong_and_leaves_every_count_as_it_was(name, h
 @pytest.mark.parametrize("name", ["a label of two", "a NaN score", "fewer labels", "preds as a list", "complex scores"])
 def test_counting_without_a_metric_refuses_bad_batches_alike(name):
     _, batch, error, fragments = BATCHES[name]
-    layout = Layout(FloatBits(16))
-    counts = layout.empty()
+    store = store_of(Layout(FloatBits(16)))
+    counts = store.empty()
     with pytest.raises(error) as caught:
-        count([(layout, counts)], *batch)
+        count([(store, counts)], *batch)
     assert all(part in str(caught.value) for part in fragments)
     assert not counts.any()
 
 
 @pytest.mark.parametrize(
-    "counts", [torch.zeros(3, dtype=torch.int64), Layout(Threshold()).empty().float(), Layout(Threshold()).empty("meta")]
+    ("counts", "got"),
+    [
+        (torch.zeros(3, dtype=torch.int64), "shape \\[9\\], got torch.int64 of shape \\[3\\]"),
+        (torch.zeros(9), "torch.int64 and shape"),
+        (torch.zeros(9, dtype=torch.int64, device="meta"), "must be on cpu, got meta"),
+        ([0] * 9, "got list"),
+    ],
 )
-def test_counting_into_a_tensor_that_is_not_of_the_layout_is_refused(counts):
-    with pytest.raises(ValueError, match=r"counts of Threshold.*got .*start from layout.empty"):
-        count([(Layout(Threshold()), counts)], PREDS, LABELS)
+def test_counting_into_a_tensor_that_is_not_of_the_store_is_refused(counts, got):
+    with pytest.raises(ValueError, match=got):
+        count([(store_of(Layout(Threshold())), counts)], PREDS, LABELS)
 
 
 ARGUMENTS = {

@@ -6,8 +6,7 @@ import math
 import numpy as np
 import pytest
 import torch
-from hypothesis import given, settings
-from hypothesis import strategies as st
+from hypothesis import given, settings, strategies as st
 from oracles import NAMED, VARIANTS, once, random_samples
 from scipy import stats
 from scipy.special import expit, logit
@@ -15,26 +14,39 @@ from sklearn.metrics import average_precision_score
 from statsmodels.stats.proportion import proportion_confint
 
 import torch_binmetrics as tb
+from torch_binmetrics.measures.declared import Share, about
 from torch_binmetrics.uncertainty import bootstrap
-from torch_binmetrics.uncertainty.confidence import CLOSED_FORMS, PROPORTIONS, SPANS
+from torch_binmetrics.uncertainty.closed_forms import closed_form
 
 SEEDS = st.integers(0, 2**32 - 1)
 LEVELS = st.floats(0.01, 0.999)
-CURVES = [name for name, named in NAMED.items() if issubclass(named, tb.AlongCuts) and not issubclass(named, tb.AtBest)]
+CURVES = [
+    name
+    for name, named in NAMED.items()
+    if issubclass(named, tb.metrics.AlongCuts) and not issubclass(named, tb.metrics.AtBest)
+]
 CURVES.append("BinaryReliabilityCurve")
 INTERVALS = [variant for variant in VARIANTS if variant[0] not in CURVES]
 names = pytest.mark.parametrize("variant", INTERVALS, ids=str)
 #: What varies smoothly with the samples: no point of a curve, which jumps from bin to bin, and nothing that is always 1.
-SMOOTH = [each for each in INTERVALS if not issubclass(NAMED[each[0]], tb.AtBest) and each != ("BinaryCapture", {"top": 1.0})]
+SMOOTH = [
+    each for each in INTERVALS if not issubclass(NAMED[each[0]], tb.metrics.AtBest) and each != ("BinaryCapture", {"top": 1.0})
+]
+#: Measures that are a share of trials, and what is said of them.
+SHARES = {
+    measure: about(measure).form
+    for measure in vars(tb.measures).values()
+    if callable(measure) and (known := about(measure)) and isinstance(known.form, Share) and known.form.grown is None
+}
 smooth_ones = pytest.mark.parametrize("variant", SMOOTH, ids=str)
 
 
-class Youden(tb.AtBest):
+class Youden(tb.metrics.AtBest):
     """The threshold with the greatest tpr - fpr."""
 
     @staticmethod
-    def score(c, thresholds):
-        found = tb.recall(c) - tb.false_positive_rate(c)
+    def measure(c, thresholds):
+        found = tb.measures.recall(c) - tb.measures.false_positive_rate(c)
         best = found.nan_to_num(-1).argmax()
         return tb.OperatingPoint(found[best], thresholds[best])
 
@@ -49,8 +61,8 @@ def half_precision(seed, size=200, share=0.3):
 
 
 def root(metric):
-    """The function that a metric's score is, options aside."""
-    return getattr(metric.score, "func", metric.score)
+    """The function that a metric's measure is, options aside."""
+    return getattr(metric.measure, "func", metric.measure)
 
 
 def parts(value):
@@ -81,7 +93,7 @@ def same(one, other):
 @given(successes=st.integers(0, 10**9), failures=st.integers(0, 10**9), level=LEVELS)
 def test_wilsons_interval_is_that_of_statsmodels(successes, failures, level):
     trials = successes + failures
-    low, high = tb.wilson_interval(torch.tensor(successes), torch.tensor(trials), level)
+    low, high = tb.uncertainty.wilson_interval(torch.tensor(successes), torch.tensor(trials), level)
     if trials == 0:
         assert low.isnan()
         assert high.isnan()
@@ -92,29 +104,29 @@ def test_wilsons_interval_is_that_of_statsmodels(successes, failures, level):
         assert low < high
 
 
-@pytest.mark.parametrize("score", PROPORTIONS, ids=lambda score: score.__name__)
+@pytest.mark.parametrize("measure", SHARES, ids=lambda measure: measure.__name__)
 @settings(max_examples=20)
 @given(cells=st.lists(st.integers(0, 10**6), min_size=4, max_size=4))
-def test_the_share_of_a_proportion_is_its_score(score, cells):
-    c = tb.Confusion(*torch.tensor(cells))
-    successes, failures = (sum(getattr(c, cell) for cell in group.split()) for group in PROPORTIONS[score])
-    torch.testing.assert_close(successes / (successes + failures).double(), score(c), rtol=0, atol=1e-15, equal_nan=True)
-    low, high = CLOSED_FORMS[score][1](c, 0.95)
-    wanted = tb.wilson_interval(successes, successes + failures)
+def test_a_measure_that_is_said_to_be_a_share_is_that_share(measure, cells):
+    c, form = tb.Confusion(*torch.tensor(cells)), SHARES[measure]
+    successes, failures = (sum(getattr(c, cell) for cell in group.split()) for group in (form.successes, form.failures))
+    torch.testing.assert_close(successes / (successes + failures).double(), measure(c), rtol=0, atol=1e-15, equal_nan=True)
+    low, high = closed_form(form, c, 0.95)
+    wanted = tb.uncertainty.wilson_interval(successes, successes + failures)
     assert same((low, high), wanted)
 
 
 @given(cells=st.lists(st.integers(0, 10**6), min_size=4, max_size=4), level=LEVELS)
 def test_the_interval_of_f1_is_that_of_the_jaccard_index_as_f1(cells, level):
     c = tb.Confusion(*torch.tensor(cells))
-    low, high = tb.f1_interval(c, level)
+    low, high = closed_form(about(tb.measures.fbeta).form, c, level)
     if c.tp + c.fp + c.fn == 0:
         assert low.isnan()
         assert high.isnan()
     else:
         jaccard = np.array(proportion_confint(cells[0], cells[0] + cells[1] + cells[3], alpha=1 - level, method="wilson"))
         assert [low.item(), high.item()] == pytest.approx(list(2 * jaccard / (1 + jaccard)), rel=1e-9, abs=1e-12)
-        assert low - 1e-15 <= tb.fbeta(c) <= high + 1e-15
+        assert low - 1e-15 <= tb.measures.fbeta(c) <= high + 1e-15
 
 
 def raw_delong(scores, labels):
@@ -130,7 +142,7 @@ def test_delongs_variance_is_that_of_the_raw_samples(seed, size, share, level):
     preds, target = half_precision(seed, size, share)
     metric = once(("BinaryAUROC", {}), (preds, target))
     area, variance = raw_delong(preds.double().numpy(), target.numpy())
-    assert tb.auroc_variance(metric.confusion()).item() == pytest.approx(variance, rel=1e-12, abs=1e-12)
+    assert tb.uncertainty.auroc_variance(metric.confusion()).item() == pytest.approx(variance, rel=1e-12, abs=1e-12)
     low, high = metric.confidence_interval(level)
     if area in (0, 1) or variance == 0:
         assert low.isnan()
@@ -143,7 +155,7 @@ def test_delongs_variance_is_that_of_the_raw_samples(seed, size, share, level):
 def test_delongs_variance_of_rare_positives_among_very_many_does_not_cancel():
     counts = torch.tensor([[2**40, 2**40, 3], [1, 2, 2]])
     small = torch.tensor([[2**20, 2**20, 3], [1, 2, 2]])
-    variances = [tb.auroc_variance(tb.confusion_along(each)).item() for each in (counts, small)]
+    variances = [tb.uncertainty.auroc_variance(tb.measures.confusion_along(each)).item() for each in (counts, small)]
     assert variances[0] == pytest.approx(variances[1], rel=1e-4)
 
 
@@ -171,7 +183,7 @@ def test_an_interval_encloses_the_value_within_what_the_score_can_be(variant, se
     known = ~low.isnan()
     assert torch.equal(low.isnan(), high.isnan())
     assert (low[known] < high[known]).all()
-    if span := SPANS.get(root(metric)):
+    if span := getattr(about(root(metric)), "span", None):
         assert (low[known] >= span[0]).all()
         assert (high[known] <= span[1]).all()
         assert (low[known] <= value[known] + 1e-15).all()
@@ -214,7 +226,7 @@ def test_a_seed_gives_the_same_bits_however_the_samples_were_split(variant):
     found = [ends(once(variant, (preds, target)), draws=100, seed=seed) for seed in (0, 0, 1)]
     assert same(found[0], found[1])
     assert same(found[0], ends(split, draws=100))
-    if root(split) not in CLOSED_FORMS or variant[1].get("max_fpr"):
+    if about(split.measure).form is None:
         assert not same(found[0], found[2])
 
 
@@ -261,9 +273,9 @@ def scipys(statistic, preds, target):
 @pytest.mark.parametrize(
     ("score", "cuts", "statistic"),
     [
-        (lambda c: 1 - tb.average_precision(c), tb.FloatBits(16), lambda y, p: 1 - average_precision_score(y, p)),
-        (lambda c: -tb.matthews_corrcoef(c), tb.Threshold(0.5), lambda y, p: -np.corrcoef(y, p >= 0.5)[0, 1]),
-        (lambda c: tb.recall(c) - tb.precision(c), tb.Threshold(0.25), lambda y, p: gap(y, p >= 0.25)),
+        (lambda c: 1 - tb.measures.average_precision(c), tb.FloatBits(16), lambda y, p: 1 - average_precision_score(y, p)),
+        (lambda c: -tb.measures.matthews_corrcoef(c), tb.Threshold(0.5), lambda y, p: -np.corrcoef(y, p >= 0.5)[0, 1]),
+        (lambda c: tb.measures.recall(c) - tb.measures.precision(c), tb.Threshold(0.25), lambda y, p: gap(y, p >= 0.25)),
     ],
     ids=["average precision", "mcc", "a score of the user's own"],
 )
@@ -283,7 +295,7 @@ def gap(y, called):
     return (y & called).sum() / y.sum() - (y & called).sum() / called.sum()
 
 
-@pytest.mark.parametrize("name", [name for name, options in INTERVALS if not options and NAMED[name]().score in CLOSED_FORMS])
+@pytest.mark.parametrize("name", [name for name, options in INTERVALS if not options and about(NAMED[name]().measure).form])
 def test_the_bootstrap_agrees_with_the_closed_forms_where_samples_abound(name):
     metric = once((name, {}), half_precision(6, size=4000))
     closed, drawn = (torch.stack(ends(metric, method=method, draws=4000)) for method in (None, "bootstrap"))
@@ -300,7 +312,7 @@ def test_draws_are_the_same_however_many_are_drawn_at_once(monkeypatch):
 
 
 def test_a_few_undefined_draws_are_left_out_and_many_make_the_ends_nan():
-    metric = tb.Metric(lambda c: tb.precision(c) * 1, tb.Threshold(0.5))
+    metric = tb.Metric(lambda c: tb.measures.precision(c) * 1, tb.Threshold(0.5))
     preds = torch.cat([torch.full((40,), 0.1), torch.full((5,), 0.9)])
     metric.update(preds, torch.tensor([0, 1] * 20 + [1, 0, 1, 0, 1]))  # exp(-5) = 0.7 % of the draws predict no positive
     low, high = metric.confidence_interval(0.95, draws=4000)

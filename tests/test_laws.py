@@ -5,12 +5,12 @@ import math
 
 import pytest
 import torch
-from hypothesis import example, given, settings
-from hypothesis import strategies as st
+from hypothesis import example, given, settings, strategies as st
 from oracles import NAMED, ORACLES, agree, once, random_samples
 
 import torch_binmetrics as tb
 from torch_binmetrics import Edges, FloatBits, Layout, ScoreHistogram, Threshold, Uniform
+from torch_binmetrics.counting import store_of
 
 SEEDS = st.integers(0, 2**32 - 1)
 SIZES = st.one_of(st.sampled_from([0, 1, 31, 1023, 4097]), st.integers(0, 100))
@@ -63,7 +63,7 @@ def split(samples, cuts):
 @settings(max_examples=15)
 def test_a_sample_counts_once_under_its_label_in_its_bin(layout, seed, size):
     preds, target = sized(seed, size)
-    assert torch.equal(counted(layout, (preds, target))[: layout.ignored].view(2, -1), by_hand(layout, preds, target))
+    assert torch.equal(counted(layout, (preds, target))[: layout.block].view(2, -1), by_hand(layout, preds, target))
 
 
 @pytest.mark.parametrize("layout", LAYOUTS, ids=str)
@@ -102,12 +102,13 @@ def test_the_order_of_samples_does_not_matter(layout, seed, size):
 @pytest.mark.parametrize("layout", LAYOUTS, ids=str)
 @given(seed=SEEDS, sizes=st.lists(SIZES, min_size=1, max_size=3))
 def test_histograms_counted_together_equal_each_alone(layout, seed, sizes):
-    together = [(other, other.empty()) for other in [layout, *LAYOUTS]]
+    stores = [store_of(other) for other in [layout, *LAYOUTS]]
+    together = [(store, store.empty()) for store in stores]
     batches = [sized(seed + i, size) for i, size in enumerate(sizes)]
     for batch in batches:
         tb.count(together, *batch)
-    for other, counts in together:
-        assert torch.equal(counts, counted(other, *batches))
+    for store, counts in together:
+        assert torch.equal(counts, counted(store.layout, *batches))
 
 
 @EACH_METRIC
@@ -216,8 +217,8 @@ def test_ignoring_a_label_equals_leaving_its_samples_out(index, dtype, weighted,
         layout = Layout(cuts, ignore_index=index, weighted=weighted)
         ignoring = counted(layout, (scores, target.to(dtype), *strange))
         filtered = counted(layout, tuple(part[kept] for part in (preds, target, *weight)))
-        assert torch.equal(ignoring[: layout.ignored], filtered[: layout.ignored])
-        assert ignoring[layout.ignored :].tolist() == [int((~kept).sum()), 0, 0, 0, 0]
+        assert torch.equal(ignoring[: layout.block], filtered[: layout.block])
+        assert ignoring[layout.block :].tolist() == [int((~kept).sum()), 0, 0, 0, 0]
 
 
 @pytest.mark.parametrize(("index", "dtype", "label"), [(-100, torch.uint8, 156), (-1, torch.uint8, 255), (255, torch.int8, -1)])

@@ -6,8 +6,7 @@ from functools import partial
 
 import pytest
 import torch
-from hypothesis import given, settings
-from hypothesis import strategies as st
+from hypothesis import given, settings, strategies as st
 from oracles import CRITERIA, NAMED, VARIANTS, agree, once, random_samples
 from scipy.special import expit
 from torchmetrics.functional import classification as peers
@@ -22,18 +21,27 @@ FEW = settings(max_examples=25)
 BEST = "BinaryBestThreshold"
 #: Class name -> what its value is, the score that its argument limits, and whether from below.
 RULES = {
-    "BinaryRecallAtFixedPrecision": (tb.recall, tb.precision, "min_precision"),
-    "BinaryPrecisionAtFixedRecall": (tb.precision, tb.recall, "min_recall"),
-    "BinarySensitivityAtSpecificity": (tb.recall, tb.specificity, "min_specificity"),
-    "BinarySpecificityAtSensitivity": (tb.specificity, tb.recall, "min_sensitivity"),
-    "BinaryRecallAtFixedFPR": (tb.recall, tb.false_positive_rate, "max_fpr"),
-    "BinaryThresholdAtFixedRecall": (tb.recall, tb.recall, "min_recall"),
+    "BinaryRecallAtFixedPrecision": (tb.measures.recall, tb.measures.precision, "min_precision"),
+    "BinaryPrecisionAtFixedRecall": (tb.measures.precision, tb.measures.recall, "min_recall"),
+    "BinarySensitivityAtSpecificity": (tb.measures.recall, tb.measures.specificity, "min_specificity"),
+    "BinarySpecificityAtSensitivity": (tb.measures.specificity, tb.measures.recall, "min_sensitivity"),
+    "BinaryRecallAtFixedFPR": (tb.measures.recall, tb.measures.false_positive_rate, "max_fpr"),
+    "BinaryThresholdAtFixedRecall": (tb.measures.recall, tb.measures.recall, "min_recall"),
 }
 EACH_RULE = pytest.mark.parametrize("name", RULES)
 POINT_VARIANTS = [variant for variant in VARIANTS if variant[0] in RULES or variant[0] == BEST]
 CUTS = st.sampled_from([tb.FloatBits(16), tb.FloatBits(9), tb.Uniform(16), tb.Edges([0.1, 0.3, 0.5, 0.9])])
-SCORES = {"f1": tb.fbeta, "fbeta": tb.fbeta, "mcc": tb.matthews_corrcoef, "youden": tb.informedness}
-SCORES |= {"accuracy": tb.accuracy, "balanced_accuracy": tb.balanced_accuracy, "cost": tb.expected_cost}
+SCORES = {
+    "f1": tb.measures.fbeta,
+    "fbeta": tb.measures.fbeta,
+    "mcc": tb.measures.matthews_corrcoef,
+    "youden": tb.measures.informedness,
+}
+SCORES |= {
+    "accuracy": tb.measures.accuracy,
+    "balanced_accuracy": tb.measures.balanced_accuracy,
+    "cost": tb.measures.expected_cost,
+}
 
 
 def at(preds, target, threshold):
@@ -117,12 +125,12 @@ def test_a_ratio_that_is_the_limit_meets_it(hits, misses):
     c = tb.Confusion(*(torch.tensor([n]) for n in (hits, misses, 0, 0)))
     at_all = torch.tensor([0.5])
     if misses:
-        agree(tb.recall_at_fixed_precision(c, at_all, limit), (1.0, 0.5))
+        agree(tb.measures.recall_at_fixed_precision(c, at_all, limit), (1.0, 0.5))
     turned = tb.Confusion(*(torch.tensor(n) for n in ([hits + misses, hits], [9, 0], [0, 9], [0, misses])))
-    agree(tb.threshold_at_fixed_recall(turned, torch.tensor([0.25, 0.75]), limit), (limit, 0.75))
+    agree(tb.measures.threshold_at_fixed_recall(turned, torch.tensor([0.25, 0.75]), limit), (limit, 0.75))
     swapped = tb.Confusion(*(torch.tensor(n) for n in ([9, 9], [hits + misses, misses], [0, hits], [0, 0])))
-    agree(tb.sensitivity_at_specificity(swapped, torch.tensor([0.25, 0.75]), limit), (1.0, 0.75))
-    agree(tb.recall_at_fixed_fpr(swapped, torch.tensor([0.25, 0.75]), misses / (hits + misses)), (1.0, 0.75))
+    agree(tb.measures.sensitivity_at_specificity(swapped, torch.tensor([0.25, 0.75]), limit), (1.0, 0.75))
+    agree(tb.measures.recall_at_fixed_fpr(swapped, torch.tensor([0.25, 0.75]), misses / (hits + misses)), (1.0, 0.75))
 
 
 NEGATIVE_ON_TOP = torch.tensor([0.25, 0.5, 0.75, 0.875]), torch.tensor([0, 1, 1, 0])
@@ -235,7 +243,7 @@ def test_a_criterion_that_does_not_give_a_value_a_threshold_is_refused(criterion
         ({"criterion": "fbeta", "beta": 0.0}, "beta must be > 0"),
         ({"criterion": "cost", "cost_fn": 2.0}, r"takes \['cost_fn', 'cost_fp'\]"),
         ({"criterion": "cost", "cost_fn": 2.0, "cost_fp": -1.0}, "cost_fp must be >= 0"),
-        ({"criterion": tb.accuracy, "cost_fn": 2.0}, "takes no options"),
+        ({"criterion": tb.measures.accuracy, "cost_fn": 2.0}, "takes no options"),
     ],
     ids=lambda value: re.sub(" at 0x[0-9a-f]+", "", str(value)),
 )
@@ -250,7 +258,7 @@ def test_limits_that_are_no_rates_are_refused(name, limit):
     argument = RULES[name][2]
     with pytest.raises(ValueError, match=f"{argument} must be from 0 to 1"):
         NAMED[name](limit)
-    pure = NAMED[name](0.5).score.func
+    pure = NAMED[name](0.5).measure.func
     with pytest.raises(ValueError, match=f"{argument} must be from 0 to 1"):
         pure(tb.BinaryAUROC().confusion(), torch.tensor([0.0]), limit)
 

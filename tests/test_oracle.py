@@ -7,8 +7,7 @@ from functools import partial
 import numpy as np
 import pytest
 import torch
-from hypothesis import given, settings
-from hypothesis import strategies as st
+from hypothesis import given, settings, strategies as st
 from oracles import AREAS, AT_THRESHOLD, CURVES, NAMED, ORACLES, POINTS, SUMS, VARIANTS, agree, ask, once, random_samples
 from sklearn import metrics as sk
 from sklearn.exceptions import UndefinedMetricWarning
@@ -295,7 +294,7 @@ def test_costs_that_are_no_costs_are_refused(costs):
     with pytest.raises(ValueError, match="must be >= 0"):
         tb.BinaryExpectedCost(**costs)
     with pytest.raises(ValueError, match="must be >= 0"):
-        tb.expected_cost(tb.BinaryAccuracy().confusion(), **costs)
+        tb.measures.expected_cost(tb.BinaryAccuracy().confusion(), **costs)
 
 
 @pytest.mark.parametrize("zero_division", [math.nan, 0, 1])

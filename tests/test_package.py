@@ -13,13 +13,16 @@ from building import EVERY
 
 import torch_binmetrics
 from torch_binmetrics import functional
+from torch_binmetrics.measures import about
 
 ROOT = Path(torch_binmetrics.__file__).parent
 FILES = sorted(ROOT.rglob("*.py"))
 NAMES = torch_binmetrics.__all__
 BINARY = [name for name in NAMES if name.startswith("Binary")]
+ROOMS = ("counting", "measures", "state", "uncertainty", "report", "metrics")
 # What is only ever handed out, or only a base: no one builds these, so a doctest of their own would show nothing.
 HANDED_OUT = {
+    "About",
     "AlongCuts",
     "AtBest",
     "AtThreshold",
@@ -29,20 +32,28 @@ HANDED_OUT = {
     "DET",
     "Dropped",
     "InBins",
-    "Lift",
-    "OfSums",
-    "OperatingPoint",
-    "Options",
-    "OverCuts",
-    "PrecisionRecall",
-    "PrecisionRecallBand",
-    "ROC",
-    "ROCBand",
-    "Reliability",
-    "Report",
-    "ReportRow",
-    "Summand",
 }
+HANDED_OUT |= {"Lift", "OfSums", "OperatingPoint", "Options", "OverCuts", "PrecisionRecall", "PrecisionRecallBand", "ROC"}
+HANDED_OUT |= {"ROCBand", "Ranks", "Reliability", "Report", "ReportRow", "Share", "Store", "Summand", "functional"}
+HANDED_OUT |= {"about", "measure"}  # which say what every measure's own doctest shows
+HANDED_OUT |= {"check_batch", "count_checked"}  # the two halves of count, for the histogram
+
+
+def handed_on(module):
+    """The names that the ``__init__`` of a room imports, or defines, for its users."""
+    tree = ast.parse(Path(module.__file__).read_text()).body
+    imported = [alias for node in tree if isinstance(node, ast.ImportFrom) for alias in node.names]
+    defined = [node.name for node in tree if isinstance(node, ast.FunctionDef) and not node.name.startswith("_")]
+    return [alias.asname for alias in imported if alias.asname and not alias.asname.startswith("_")] + defined
+
+
+#: Every public name by its shortest path.
+PUBLIC = {
+    f"{room}.{name}": getattr(importlib.import_module(f"torch_binmetrics.{room}"), name)
+    for room in ROOMS
+    for name in handed_on(importlib.import_module(f"torch_binmetrics.{room}"))
+    if name not in NAMES
+} | {name: getattr(torch_binmetrics, name) for name in NAMES}
 
 BLOCKED = """
 import sys
@@ -103,102 +114,116 @@ def test_a_missing_extra_is_named_with_the_command_that_installs_it(blocked, mod
     assert blocked in message.lower()
 
 
-def test_the_public_names_are_sorted_each_once_and_all_there():
-    assert sorted(set(NAMES)) == NAMES
-    for name in NAMES:
-        assert hasattr(torch_binmetrics, name)
-
-
-def test_the_public_names_are_all_that_is_imported_and_nothing_else():
+def test_the_front_door_is_small_and_lists_each_name_once():
     tree = ast.parse((ROOT / "__init__.py").read_text())
-    imported = [alias.asname or alias.name for node in tree.body if isinstance(node, ast.ImportFrom) for alias in node.names]
-    assert sorted(imported) == NAMES
+    assert sorted(handed_on(torch_binmetrics)) == sorted(NAMES)
+    assert len(set(NAMES)) == len(NAMES) <= 90
+    assert (ROOT / "__init__.py").read_text().count("BinaryAUROC as BinaryAUROC") == 1
     assert {type(node) for node in tree.body} == {ast.Expr, ast.ImportFrom, ast.Assign}
+    assert torch_binmetrics.functional.binary_auroc is functional.binary_auroc
 
 
-def test_every_public_class_and_function_of_the_layers_is_exported():
-    layers = ["areas", "bands", "bounds", "best_threshold", "curves", "diagnostics", "scores", "points", "partial_areas"]
-    layers = [f"measures.{layer}" for layer in (*layers, "calibration", "separation")]
-    layers += [
-        "metrics.binary",
-        "metrics.collection",
-        "metrics.families",
-        "metrics.metric",
-        "counting.cuts",
-        "counting.summands",
-    ]
-    private_by_layer = {"best_point", "candidates", "points_as_two", "score_of"}
-    private_by_layer |= {"check_beta", "check_costs", "check_norm", "check_normalize", "check_max_fpr", "as_cuts"}
-    private_by_layer |= {"ROCSteps", "roc_steps", "serial_sum", "staircase", "standardised", "outward", "outward_share"}
-    private_by_layer |= {"GainSteps", "gain_steps", "gain_loss", "precision_from"}
-    private_by_layer |= {"at_point", "from_infinity", "ends_of", "check_top"}
-    for layer in layers:
-        module = importlib.import_module(f"torch_binmetrics.{layer}")
-        public = {
-            name
-            for name, value in vars(module).items()
-            if not name.startswith("_")
-            and (inspect.isclass(value) or inspect.isfunction(value))
-            and f"{value.__module__}.".startswith(f"{module.__name__}.")
-        }
-        assert public - private_by_layer <= set(NAMES)
+def test_the_root_holds_few_modules_and_a_room_says_in_its_first_line_what_it_is():
+    modules = [path for path in ROOT.glob("*.py") if path.name != "__init__.py"]
+    assert len(modules) <= 6
+    rooms = [path for path in ROOT.iterdir() if path.is_dir() and not path.name.startswith("__")]
+    assert {path.name for path in rooms} == {*ROOMS, "plots", "integrations"}
+    for room in rooms:
+        assert (room / "__init__.py").read_text().splitlines()[0].endswith('."""')
 
 
-@pytest.mark.parametrize("name", NAMES)
+def test_importing_all_of_the_package_gives_the_public_names():
+    assert run("from torch_binmetrics import *; print(BinaryAUROC.__name__, 'functional' in dir(), 'counting' in dir())") == (
+        "BinaryAUROC True False"
+    )
+
+
+#: What the files of a room hand to each other.
+HELPERS = {"best_point", "candidates", "criterion_of", "one_by_one", "pairs", "real_dtype"}
+
+
+@pytest.mark.parametrize("path", sorted((ROOT / "measures").glob("*.py")), ids=lambda path: path.stem)
+def test_every_measure_is_handed_on_by_its_room(path):
+    if path.stem in ("__init__", "staircase"):
+        return
+    module = importlib.import_module(f"torch_binmetrics.measures.{path.stem}")
+    own = {name for name, value in vars(module).items() if getattr(value, "__module__", "") == module.__name__}
+    public = {name for name in own if not name.startswith(("_", "check_")) and callable(vars(module)[name])}
+    assert public - HELPERS - {"F", "K", "T"} <= {name.rpartition(".")[2] for name in PUBLIC}
+
+
+@pytest.mark.parametrize("name", PUBLIC)
 def test_every_public_name_has_a_docstring_of_its_own_that_begins_with_a_sentence(name):
-    value = getattr(torch_binmetrics, name)
+    value = PUBLIC[name]
     doc = value.__dict__.get("__doc__") if inspect.isclass(value) else value.__doc__
     assert doc
     assert not doc.startswith(f"{name}(")
     assert doc.strip().splitlines()[0].rstrip().endswith((".", ":"))
 
 
-@pytest.mark.parametrize("layer", ["scores", "diagnostics", "points", "best_threshold"])
-def test_every_score_says_in_its_first_line_what_it_is_and_when_it_is_undefined(layer):
-    module = importlib.import_module(f"torch_binmetrics.measures.{layer}")
-    functions = [value for name, value in vars(module).items() if name in NAMES and inspect.isfunction(value)]
-    scores = [function for function in functions if function.__module__ == module.__name__]
-    assert scores
-    for score in scores:
-        meaning, when = score.__doc__.splitlines()[0].split("; ")
+@pytest.mark.parametrize("file", ["rates", "scores", "diagnostics", "points", "best_threshold"])
+def test_every_measure_says_in_its_first_line_what_it_is_and_when_it_is_undefined(file):
+    module = importlib.import_module(f"torch_binmetrics.measures.{file}")
+    functions = [value for value in vars(module).values() if inspect.isfunction(value) and about(value)]
+    measures = [function for function in functions if function.__module__ == module.__name__]
+    assert measures
+    for each in measures:
+        meaning, when = each.__doc__.splitlines()[0].split("; ")
         assert "," in meaning
         assert when.startswith("undefined if ") or when == "never undefined."
 
 
-@pytest.mark.parametrize("name", sorted(set(NAMES) - set(BINARY) - HANDED_OUT))
+@pytest.mark.parametrize("name", sorted(name for name in PUBLIC if name.rpartition(".")[2] not in {*BINARY, *HANDED_OUT}))
 def test_every_public_name_that_users_build_or_call_stands_in_a_doctest(name):
-    own = examples(name)
-    elsewhere = [line for other in NAMES for line in examples(other) if f"{name}(" in line]
+    short = name.rpartition(".")[2]
+    own = examples(PUBLIC[name])
+    elsewhere = [line for other in PUBLIC.values() for line in examples(other) if f"{short}(" in line]
     assert own or elsewhere
-    assert own or inspect.isclass(getattr(torch_binmetrics, name))
+    assert own or inspect.isclass(PUBLIC[name])
 
 
-def examples(name):
+def examples(value):
     """The lines of the doctest of a public name."""
-    doc = getattr(torch_binmetrics, name).__doc__
-    return [line for line in doc.splitlines() if line.strip().startswith((">>> ", "... "))]
+    return [line for line in value.__doc__.splitlines() if line.strip().startswith((">>> ", "... "))]
 
 
 @pytest.mark.parametrize("name", BINARY)
-def test_every_named_metric_names_the_score_that_it_runs(name):
+def test_every_named_metric_names_the_measure_that_it_runs_and_what_that_is_is_declared(name):
     doc = getattr(torch_binmetrics, name).__doc__
-    assert doc.startswith("Running :func:`~torch_binmetrics.")
+    assert doc.startswith("Running :func:`~torch_binmetrics.measures.")
     path = doc.split("`~", 1)[1].split("`", 1)[0]
-    module, function = path.rsplit(".", 1)
-    score = getattr(importlib.import_module(module), function)
-    assert getattr(torch_binmetrics, function) is score
+    measure = PUBLIC[path.removeprefix("torch_binmetrics.")]
     built = EVERY[name]()
-    assert getattr(built.score, "func", built.score) is score
+    assert getattr(built.measure, "func", built.measure) is measure
+    assert built.reading.measure is built.measure
+    assert about(measure) is not None
+
+
+@pytest.mark.parametrize("name", BINARY)
+def test_bounds_that_a_measure_declares_are_those_that_its_metric_names(name):
+    built = EVERY[name]()
+    bounds = about(built.measure).bounds
+    named = f":func:`~torch_binmetrics.measures.{getattr(bounds, 'func', bounds).__name__}`" if bounds else "bounds"
+    assert (named in getattr(torch_binmetrics, name).__doc__) == bool(bounds)
 
 
 def test_every_named_metric_has_its_function():
     functions = {name for name, value in vars(functional).items() if name.startswith("binary_")}
     assert {name.replace("_", "") for name in functions} == {name.lower() for name in BINARY}
+    assert {
+        "binary_fbeta_score",
+        "binary_matthews_corrcoef",
+        "binary_ks_statistic",
+        "binary_log_auc",
+        "binary_roc",
+    } <= functions
     for name in functions:
         value = getattr(functional, name)
         assert (value.__name__, value.__module__) == (name, "torch_binmetrics.functional")
         [cls] = [each for each in BINARY if each.lower() == name.replace("_", "")]
         assert f"torch_binmetrics.{cls}`" in value.__doc__
+    with pytest.raises(AttributeError, match="no function 'binary_auc'"):
+        _ = functional.binary_auc
 
 
 def test_the_package_is_typed():

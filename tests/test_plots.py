@@ -7,8 +7,7 @@ import matplotlib as mpl
 import numpy as np
 import pytest
 import torch
-from hypothesis import given, settings
-from hypothesis import strategies as st
+from hypothesis import given, settings, strategies as st
 from matplotlib.axes import Axes
 from matplotlib.collections import LineCollection, PolyCollection
 from matplotlib.colors import to_rgb
@@ -40,8 +39,7 @@ def _without_windows():
 
 def counted(preds, labels, weight=None, *, cuts=None, sums=(), **options):
     """A histogram of a batch."""
-    kind = tb.ExactHistogram if options.get("exact") else tb.ScoreHistogram
-    histogram = kind(tb.Layout(cuts or tb.FloatBits(16), sums=sums, **options))
+    histogram = tb.ScoreHistogram(tb.Layout(cuts or tb.FloatBits(16), sums=sums, **options))
     histogram.update(torch.as_tensor(preds), torch.as_tensor(labels), weight)
     return histogram
 
@@ -110,9 +108,9 @@ PLOTS = [getattr(plots, name) for name in plots.__all__]
 
 
 EXACT = {
-    "exact": (spread(), {"exact": True}),
-    "exact, nothing seen": ((np.zeros(0), np.zeros(0)), {"exact": True}),
-    "exact, tied": ((np.full(10, 0.3), np.arange(10) % 2), {"exact": True}),
+    "exact": (spread(), {"cuts": tb.Exact()}),
+    "exact, nothing seen": ((np.zeros(0), np.zeros(0)), {"cuts": tb.Exact()}),
+    "exact, tied": ((np.full(10, 0.3), np.arange(10) % 2), {"cuts": tb.Exact()}),
 }
 
 
@@ -123,7 +121,7 @@ def test_every_odd_case_is_drawn_with_labelled_axes_and_no_warning(plot, name):
     if plot is plots.plot_reliability:
         if name not in ODD:
             pytest.skip("exact counts and scores that are no probabilities have no sum of probabilities")
-        options = options | {"sums": (tb.Probability(),)}
+        options = options | {"sums": (tb.counting.Probability(),)}
     ax = plot(counted(*batch, **options))
     ax.get_figure().savefig(io.BytesIO(), dpi=30)
     labels = [other.get_xlabel() for other in (ax, *ax.child_axes)]
@@ -147,7 +145,7 @@ NEEDS_SAMPLES = [plots.plot_scores, plots.plot_reliability]
 )
 def test_what_is_undefined_says_so_and_shows_nothing_else(plot, name, reason):
     batch, options = ODD[name]
-    ax = plot(counted(*batch, sums=(tb.Probability(),), **options))
+    ax = plot(counted(*batch, sums=(tb.counting.Probability(),), **options))
     assert texts(ax) == [f"undefined: {reason}"]
     assert not [*ax.lines, *ax.patches, *ax.collections]
 
@@ -156,7 +154,7 @@ def test_what_is_undefined_says_so_and_shows_nothing_else(plot, name, reason):
 def test_a_plot_draws_where_it_is_told_and_leaves_no_pyplot_state(plot):
     import matplotlib.pyplot as plt
 
-    histogram = counted(*SPREAD, sums=(tb.Probability(),))
+    histogram = counted(*SPREAD, sums=(tb.counting.Probability(),))
     ax = Figure().add_subplot()
     assert plot(histogram, ax) is ax
     assert isinstance(plot(histogram), Axes)
@@ -165,7 +163,7 @@ def test_a_plot_draws_where_it_is_told_and_leaves_no_pyplot_state(plot):
 
 @pytest.mark.parametrize("plot", PLOTS, ids=lambda plot: plot.__name__)
 def test_a_snapshot_is_drawn_as_its_histogram_is(plot):
-    histogram = counted(*SPREAD, sums=(tb.Probability(),))
+    histogram = counted(*SPREAD, sums=(tb.counting.Probability(),))
     one, other = plot(histogram), plot(tb.Snapshot(histogram))
     assert texts(one) == texts(other)
     for drawn, again in zip(one.lines, other.lines, strict=True):
@@ -229,13 +227,13 @@ def test_the_axes_of_a_det_curve_reach_down_to_the_lowest_rate():
     assert norm.cdf(ax.get_xlim()[0]) <= 1 / (~labels).sum()
 
 
-@pytest.mark.parametrize(("plot", "area"), [(plots.plot_roc, tb.auroc_bounds), (plots.plot_precision_recall, None)])
+@pytest.mark.parametrize(("plot", "area"), [(plots.plot_roc, tb.measures.auroc_bounds), (plots.plot_precision_recall, None)])
 def test_the_band_of_bounds_is_named_and_holds_the_curve_of_the_raw_scores(plot, area):
     rng = np.random.default_rng(3)
     scores, labels = rng.random(300), rng.random(300) < 0.4
     histogram = counted(scores, labels, cuts=tb.Uniform(16))
     ax = plot(histogram)
-    low, high = (area or tb.average_precision_bounds)(tb.Snapshot(histogram).confusion)
+    low, high = (area or tb.measures.average_precision_bounds)(tb.Snapshot(histogram).confusion)
     assert f"bounds (binning): {float(low):.4f} to {float(high):.4f}" in texts(ax)
     vertices = band(ax, "bounds (binning)")
     if plot is plots.plot_roc:
@@ -249,7 +247,7 @@ def test_the_band_of_bounds_is_named_and_holds_the_curve_of_the_raw_scores(plot,
 
 @pytest.mark.parametrize("plot", [plots.plot_roc, plots.plot_precision_recall])
 def test_exact_counts_have_no_band_of_bounds(plot):
-    ax = plot(counted(*EXACT["exact, tied"][0], exact=True))
+    ax = plot(counted(*EXACT["exact, tied"][0], cuts=tb.Exact()))
     assert not ax.collections
     assert not [text for text in texts(ax) if text.startswith("bounds")]
 
@@ -441,7 +439,7 @@ def test_the_reliability_diagram_is_scikit_learns(strategy, from_logits):
 
 
 def test_crowded_probabilities_are_binned_by_mass_unless_told_otherwise():
-    histogram = counted(*rare(), sums=(tb.Probability(),))
+    histogram = counted(*rare(), sums=(tb.counting.Probability(),))
     assert "15 bins of equal mass" in "".join(texts(plots.plot_reliability(histogram)))
     assert "15 bins of equal width" in "".join(texts(plots.plot_reliability(histogram, strategy="uniform")))
     ax = plots.plot_reliability(histogram)

@@ -7,8 +7,7 @@ from pathlib import Path
 
 import pytest
 import torch
-from hypothesis import given, settings
-from hypothesis import strategies as st
+from hypothesis import given, settings, strategies as st
 from sklearn.metrics import (
     accuracy_score,
     average_precision_score,
@@ -33,7 +32,7 @@ EXACT = tb.FloatBits(16)
 
 def counted(preds, labels, weight=None, *, cuts=EXACT, **options):
     """A histogram of a batch."""
-    histogram = (tb.ExactHistogram if options.get("exact") else tb.ScoreHistogram)(tb.Layout(cuts, **options))
+    histogram = tb.ScoreHistogram(tb.Layout(cuts, **options))
     histogram.update(torch.as_tensor(preds), torch.as_tensor(labels), weight)
     return histogram
 
@@ -69,7 +68,7 @@ def test_the_scores_and_the_matrix_are_scikit_learns(seed, threshold):
     report = quick(counted(preds, labels), threshold)
     y, called, scores = labels.numpy(), (preds.double() >= threshold).numpy(), preds.double().numpy()
     assert report.confusion == tuple(map(tuple, confusion_matrix(y, called).tolist()))
-    assert set(report.scores) == set(ORACLES)
+    assert set(report.measures) == set(ORACLES)
     for name, oracle in ORACLES.items():
         assert report[name].value == pytest.approx(oracle(y, called), abs=1e-12)
     assert report["auroc"].value == pytest.approx(roc_auc_score(y, scores), abs=1e-12)
@@ -87,7 +86,7 @@ def test_exact_counts_are_reported_at_any_threshold_and_have_no_bounds(threshold
     preds = torch.rand(300, generator=torch.Generator().manual_seed(2))
     labels = torch.rand(300, generator=torch.Generator().manual_seed(3)) < preds
     scores, threshold = (torch.logit(preds.double()), min(max(threshold, 0.1), 0.9)) if from_logits else (preds, threshold)
-    report = quick(counted(scores, labels, exact=True, from_logits=from_logits), threshold)
+    report = quick(counted(scores, labels, cuts=tb.Exact(), from_logits=from_logits), threshold)
     called = preds >= threshold
     assert report.confusion == tuple(map(tuple, confusion_matrix(labels, called).tolist()))
     assert report["recall"].value == recall_score(labels, called)
@@ -98,7 +97,7 @@ def test_exact_counts_are_reported_at_any_threshold_and_have_no_bounds(threshold
 
 def test_a_collection_with_exact_counts_reports_these():
     preds, labels = spread()
-    metrics = tb.MetricCollection([tb.BinaryRecall(), tb.BinaryAveragePrecision(), tb.BinaryAUROC(exact=True)])
+    metrics = tb.MetricCollection([tb.BinaryRecall(), tb.BinaryAveragePrecision(), tb.BinaryAUROC(tb.Exact())])
     metrics.update(preds, labels)
     report = metrics.report(draws=100)
     assert report["auroc"].bounds is None
@@ -106,7 +105,7 @@ def test_a_collection_with_exact_counts_reports_these():
 
 
 def test_exact_logits_that_were_not_declared_are_warned_of():
-    report = quick(counted(torch.tensor([-3.0, -1e-45, 0.0, 0.25, 1.0, 1.5, INF] * 10), torch.arange(70) % 2, exact=True))
+    report = quick(counted(torch.tensor([-3.0, -1e-45, 0.0, 0.25, 1.0, 1.5, INF] * 10), torch.arange(70) % 2, cuts=tb.Exact()))
     assert "40 of 70 scores lie outside [0, 1]" in "".join(report.warnings)
 
 
@@ -231,7 +230,7 @@ def test_sums_of_weights_have_no_intervals_and_the_report_says_so():
     preds, labels = spread()
     weight = torch.rand(400)
     report = quick(counted(preds, labels, weight, weighted=True))
-    assert all(row.interval is None for row in [*report.scores.values(), *report.areas.values()])
+    assert all(row.interval is None for row in [*report.measures.values(), *report.areas.values()])
     assert "interval (sampling)" not in str(report)
     assert "sums of weights" in "".join(report.warnings)
     expected = roc_auc_score(labels, preds.double(), sample_weight=weight.double())
@@ -240,7 +239,7 @@ def test_sums_of_weights_have_no_intervals_and_the_report_says_so():
 
 ODD = {
     "nothing seen": ([], [], {}),
-    "nothing seen, exact": ([], [], {"exact": True}),
+    "nothing seen, exact": ([], [], {"cuts": tb.Exact()}),
     "one positive": ([0.3], [1], {}),
     "one negative": ([0.3], [0], {}),
     "all tied": ([0.3] * 20, [0, 1] * 10, {}),
@@ -253,11 +252,11 @@ ODD = {
 def test_odd_counts_have_a_report_in_which_the_undefined_is_said(name):
     preds, labels, options = ODD[name]
     report = quick(counted(torch.as_tensor(preds), torch.as_tensor(labels), **options))
-    for row in [*report.scores.values(), *report.areas.values()]:
+    for row in [*report.measures.values(), *report.areas.values()]:
         assert math.isnan(row.value) == any(map(math.isnan, row.interval)) or not math.isnan(row.value)
     text = str(report)
     assert ("undefined" in text) == any(
-        math.isnan(row.value) for row in [*report.scores.values(), *report.areas.values(), *report.best.values()]
+        math.isnan(row.value) for row in [*report.measures.values(), *report.areas.values(), *report.best.values()]
     )
     assert "nan" not in text
     assert "nan" not in report._repr_html_()
@@ -324,7 +323,7 @@ def test_a_collection_reports_its_scores_of_probabilities_by_their_names():
 
 def test_a_histogram_that_sums_losses_reports_them():
     preds, labels = spread()
-    sums = (tb.SquaredError(), tb.Probability(), tb.LogLoss(eps=1e-6))
+    sums = (tb.counting.SquaredError(), tb.counting.Probability(), tb.counting.LogLoss(eps=1e-6))
     report = quick(counted(preds.clamp(0.01, 0.99), labels, sums=sums))
     scores = preds.clamp(0.01, 0.99).double()
     assert report["brier score"].value == pytest.approx(brier_score_loss(labels, scores))

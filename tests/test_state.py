@@ -11,8 +11,7 @@ import pytest
 import torch
 import torch.distributed as dist
 import torch.multiprocessing
-from hypothesis import given
-from hypothesis import strategies as st
+from hypothesis import given, strategies as st
 from sklearn.metrics import accuracy_score, confusion_matrix, recall_score, roc_auc_score
 
 from torch_binmetrics import (
@@ -37,10 +36,8 @@ from torch_binmetrics import (
     Snapshot,
     Threshold,
     Uniform,
-    auroc,
-    recall,
-    specificity,
 )
+from torch_binmetrics.measures import auroc, recall, specificity
 
 PREDS, LABELS = torch.tensor([0.9, 0.2, 0.6, 0.4]), torch.tensor([1, 0, 0, 1])
 OTHER_PREDS, OTHER_LABELS = torch.tensor([0.1, 0.8, 0.55]), torch.tensor([1, 1, 0])

@@ -5,8 +5,7 @@ import math
 import numpy as np
 import pytest
 import torch
-from hypothesis import assume, given, settings
-from hypothesis import strategies as st
+from hypothesis import assume, given, settings, strategies as st
 from oracles import SUMS, agree, once, random_samples
 from scipy.special import expit
 from sklearn.calibration import calibration_curve
@@ -15,19 +14,26 @@ from sklearn.metrics import log_loss
 import torch_binmetrics as tb
 
 SEEDS = st.integers(0, 2**32 - 1)
-SUMMANDS = [tb.Probability(), tb.SquaredError(), tb.LogLoss(), tb.LogLoss(0.01), tb.Hinge(), tb.Hinge(squared=True)]
+SUMMANDS = [
+    tb.counting.Probability(),
+    tb.counting.SquaredError(),
+    tb.counting.LogLoss(),
+    tb.counting.LogLoss(0.01),
+    tb.counting.Hinge(),
+    tb.counting.Hinge(squared=True),
+]
 EACH_SUMMAND = pytest.mark.parametrize("summand", SUMMANDS, ids=repr)
 
 
 def by_hand(summand, score, label, *, from_logits):
     """What a sample adds, from the textbook, for scores that need no care."""
     p = float(expit(score)) if from_logits else score
-    if isinstance(summand, tb.LogLoss):
+    if isinstance(summand, tb.counting.LogLoss):
         p = min(max(p, summand.eps), 1 - summand.eps)
         return -math.log(p if label else 1 - p)
-    if isinstance(summand, tb.Hinge):
+    if isinstance(summand, tb.counting.Hinge):
         return max(0.0, 1 - (2 * label - 1) * score) ** (2 if summand.squared else 1)
-    return p if isinstance(summand, tb.Probability) else (p - label) ** 2
+    return p if isinstance(summand, tb.counting.Probability) else (p - label) ** 2
 
 
 @EACH_SUMMAND
@@ -85,7 +91,7 @@ def test_scores_that_are_no_probabilities_are_refused_or_dropped_and_reported(na
     kept = once((name, {}), tuple(column[[0, 2]] for column in data))
     agree(dropping.compute(), kept.compute())
     assert dropping.dropped.out_of_range_scores == 2
-    assert once((name, {}), data, from_logits=True).dropped == tb.Dropped()
+    assert once((name, {}), data, from_logits=True).dropped == tb.counting.Dropped()
 
 
 def test_decision_values_may_be_any_numbers():
@@ -142,7 +148,7 @@ def test_metrics_of_one_collection_sum_in_one_histogram_and_equal_each_alone():
     }
     metrics = tb.MetricCollection({name: make() for name, make in makes.items()})
     assert [histogram.layout.sums for histogram in metrics.histograms] == [
-        (tb.SquaredError(), tb.LogLoss(), tb.LogLoss(0.01), tb.Probability())
+        (tb.counting.SquaredError(), tb.counting.LogLoss(), tb.counting.LogLoss(0.01), tb.counting.Probability())
     ]
     preds, target = random_samples(3, 500)
     metrics.update(preds.clamp(0.001, 0.999), target)
@@ -176,17 +182,17 @@ def test_a_state_of_sums_resumes_and_merges(name):
 
 def test_a_histogram_says_which_sums_it_does_not_hold():
     with pytest.raises(ValueError, match=r"SquaredError.*LogLoss"):
-        tb.BinaryBrierScore().histogram.sums(tb.LogLoss())
+        tb.BinaryBrierScore().histogram.sums(tb.counting.LogLoss())
 
 
-@pytest.mark.parametrize("sums", [[tb.SquaredError()], (0.5,), tb.SquaredError()])
+@pytest.mark.parametrize("sums", [[tb.counting.SquaredError()], (0.5,), tb.counting.SquaredError()])
 def test_what_is_no_tuple_of_summands_is_refused(sums):
     with pytest.raises(TypeError, match="sums must be a tuple of Summands"):
         tb.Layout(tb.Uniform(8), sums=sums)
 
 
 def test_a_summand_of_ones_own_is_summed_by_the_reference():
-    class Cube(tb.Summand):
+    class Cube(tb.counting.Summand):
         def values(self, scores, positive, *, from_logits):
             return scores**3
 
@@ -229,8 +235,8 @@ def test_a_resampled_cell_keeps_the_mean_of_its_samples():
     metric = once(("BinaryBrierScore", {}), (torch.tensor([0.3, 0.3, 0.8]), torch.tensor([0, 0, 1])))
     snapshot = tb.Snapshot(metric.histogram)
     doubled = snapshot.resampled(snapshot.counts * torch.tensor([2, 1]))
-    agree(metric._value(doubled), (4 * float(torch.tensor(0.3)) ** 2 + (1 - float(torch.tensor(0.8))) ** 2) / 5)
-    assert metric._value(snapshot.resampled(torch.zeros_like(snapshot.counts))).isnan()
+    agree(metric.reading.value(doubled), (4 * float(torch.tensor(0.3)) ** 2 + (1 - float(torch.tensor(0.8))) ** 2) / 5)
+    assert metric.reading.value(snapshot.resampled(torch.zeros_like(snapshot.counts))).isnan()
 
 
 def test_a_score_on_a_quantile_belongs_to_the_bin_below():

@@ -127,7 +127,7 @@ def each_metric_alone_and_in_the_stock_collection_gives_the_same(rank: int, path
             assert metric.compute() == wanted[name]
         assert calls == {"all_reduce": 1}
         metric.update(*batch(rank))
-        local = int(metric.state[: metric.counts.layout.ignored].sum())
+        local = int(metric.state[: metric.counts.store.layout.block].sum())
         assert local == 1000, "local counts stay local"
 
 

@@ -19,7 +19,7 @@ def auroc(threads: int) -> Accumulator:
         histogram.fill(target.numpy(), preds.numpy(), threads=threads)
 
     def compute() -> Tensor:
-        return bm.auroc(bm.confusion_along(torch.from_numpy(histogram.view(flow=True))))
+        return bm.measures.auroc(bm.measures.confusion_along(torch.from_numpy(histogram.view(flow=True))))
 
     return Accumulator(update, compute, lambda value: {"auroc": float(value)}, histogram.reset)
 

@@ -20,7 +20,7 @@ def auroc() -> Accumulator:
             counts[label] += np.histogram(scores[labels == label], bins=200, range=(0, 1))[0]
 
     def compute() -> Tensor:
-        return bm.auroc(bm.confusion_along(torch.from_numpy(counts)))
+        return bm.measures.auroc(bm.measures.confusion_along(torch.from_numpy(counts)))
 
     return Accumulator(update, compute, lambda value: {"auroc": float(value)}, lambda: counts.fill(0))
 

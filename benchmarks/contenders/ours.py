@@ -10,9 +10,7 @@ from torch import Tensor
 
 import torch_binmetrics as bm
 from benchmarks.contenders import Accumulator, Contender
-from benchmarks.contenders.questions import AREAS as BOTH_AREAS
-from benchmarks.contenders.questions import EIGHT as ALL_EIGHT
-from benchmarks.contenders.questions import build, counts
+from benchmarks.contenders.questions import AREAS as BOTH_AREAS, EIGHT as ALL_EIGHT, build, counts
 from torch_binmetrics import counting
 from torch_binmetrics.counting import reference
 

@@ -20,7 +20,7 @@ def auroc() -> Accumulator:
         counts.add_(torch.bincount(keys, minlength=2 * BINS))
 
     def compute() -> Tensor:
-        return bm.auroc(bm.confusion_along(counts.view(2, BINS)))
+        return bm.measures.auroc(bm.measures.confusion_along(counts.view(2, BINS)))
 
     return Accumulator(update, compute, lambda value: {"auroc": float(value)}, counts.zero_)
 

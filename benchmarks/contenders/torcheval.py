@@ -39,7 +39,7 @@ def areas(metric: Any) -> dict[str, float]:
     """Both areas of a binned curve's counts."""
     positives, negatives = metric.num_tp[0] + metric.num_fn[0], metric.num_fp[0]
     confusion = bm.Confusion(metric.num_tp, metric.num_fp, negatives - metric.num_fp, positives - metric.num_tp)
-    return {"auroc": float(bm.auroc(confusion)), "ap": float(bm.average_precision(confusion))}
+    return {"auroc": float(bm.measures.auroc(confusion)), "ap": float(bm.measures.average_precision(confusion))}
 
 
 def several() -> dict[str, Any]:
@@ -83,10 +83,10 @@ def read_several(values: dict[str, Any]) -> dict[str, float]:
     along = bm.Confusion(hits, alarms, alarms[0] - alarms, positives - hits)
     return {
         **{name: float(values[name]) for name in ("accuracy", "precision", "recall", "f1")},
-        "specificity": float(bm.specificity(confusion)),
-        "mcc": float(bm.matthews_corrcoef(confusion)),
-        "auroc": float(bm.auroc(along)),
-        "ap": float(bm.average_precision(along)),
+        "specificity": float(bm.measures.specificity(confusion)),
+        "mcc": float(bm.measures.matthews_corrcoef(confusion)),
+        "auroc": float(bm.measures.auroc(along)),
+        "ap": float(bm.measures.average_precision(along)),
     }
 
 

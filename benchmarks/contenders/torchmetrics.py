@@ -10,9 +10,7 @@ from torch import Tensor
 from torchmetrics import classification as tm
 
 from benchmarks.contenders import Accumulator, Contender
-from benchmarks.contenders.questions import AREAS as BOTH_AREAS
-from benchmarks.contenders.questions import EIGHT as ALL_EIGHT
-from benchmarks.contenders.questions import build, counts
+from benchmarks.contenders.questions import AREAS as BOTH_AREAS, EIGHT as ALL_EIGHT, build, counts
 
 #: By default it keeps the value of `compute` until the next update: then there is nothing to measure.
 EVERY = {"compute_with_cache": False}

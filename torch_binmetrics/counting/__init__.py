@@ -1,26 +1,42 @@
-"""preds, target, cuts -> counts: the checks made at every call, and the choice of a backend. No state."""
+"""Scores -> counts: what is counted, by which bins, in which store; one door, ``count``, to all of them."""
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import Literal
 
 import torch
 from torch import Tensor
 
-from torch_binmetrics.counting import cpu, reference
-from torch_binmetrics.counting.layout import Dropped, Layout, Tallies, Tally
+from torch_binmetrics.counting import cpu
+from torch_binmetrics.counting.dense import Dense as Dense, count_together
+from torch_binmetrics.counting.float_bits import Exact
+from torch_binmetrics.counting.layout import Dropped as Dropped, Layout as Layout
+from torch_binmetrics.counting.store import Store as Store
+from torch_binmetrics.counting.summands import (
+    Hinge as Hinge,
+    LogLoss as LogLoss,
+    Probability as Probability,
+    SquaredError as SquaredError,
+    Summand as Summand,
+)
+from torch_binmetrics.counting.table import Table as Table
 
-__all__ = ["Dropped", "Layout", "Tallies", "Tally", "backend", "check_batch", "count", "count_checked"]
+#: A store with the state that is kept in it.
+Tally = tuple[Store, Tensor]
 
 
-def count(tallies: Tallies, preds: Tensor, target: Tensor, weight: Tensor | None = None) -> None:
-    """Add a batch to running counts, in place and in one pass; either all of them change or none does.
+def count(tallies: Sequence[Tally], preds: Tensor, target: Tensor, weight: Tensor | None = None) -> list[Tensor]:
+    """Add a batch to running counts, in one pass; either all of them change or none does.
 
     Args:
-        tallies: pairs of a :class:`Layout` and its running counts, ``layout.empty()`` at first, on the device of the batch.
+        tallies: pairs of a :class:`Store` and its state, ``store.empty()`` at first, on the device of the batch.
         preds: scores, any float, int or bool dtype, any shape and strides; compared in float32.
         target: labels 0 and 1 (or ``ignore_index``), bool, int or float, shape of ``preds``.
         weight: weights >= 0 of the shape of ``preds``, for the weighted layouts only; 1 each if left out.
+
+    Returns:
+        The states with the batch: of a :class:`Dense` store the same tensor, counted into in place.
 
     Raises:
         TypeError: an argument that is no dense tensor, or of complex dtype.
@@ -29,23 +45,37 @@ def count(tallies: Tallies, preds: Tensor, target: Tensor, weight: Tensor | None
 
     >>> import torch
     >>> from torch_binmetrics import Threshold
-    >>> layout = Layout(Threshold(0.5))
-    >>> counts = layout.empty()
-    >>> count([(layout, counts)], torch.tensor([0.9, 0.2, 0.6]), torch.tensor([1, 0, 0]))
-    >>> counts[:4].view(2, 2)
+    >>> store = store_of(Layout(Threshold(0.5)))
+    >>> [state] = count([(store, store.empty())], torch.tensor([0.9, 0.2, 0.6]), torch.tensor([1, 0, 0]))
+    >>> store.counts(state)
     tensor([[1, 1],
             [0, 1]])
     """
-    check_batch(preds, target, weight, weighted=any(layout.weighted for layout, _ in tallies))
-    for layout, counts in tallies:
-        _check_counts(layout, counts, preds.device)
-    count_checked(tallies, preds, target, weight)
+    check_batch(preds, target, weight, weighted=any(store.layout.weighted for store, _ in tallies))
+    for store, state in tallies:
+        store.check(state)
+        if state.device != preds.device:
+            raise ValueError(f"counts of {store.layout.meaning} must be on {preds.device}, got {state.device}: move them")
+    return count_checked(tallies, preds, target, weight)
 
 
-def count_checked(tallies: Tallies, preds: Tensor, target: Tensor, weight: Tensor | None = None) -> None:
-    """:func:`count` for a batch and counts that were checked already."""
-    if preds.device.type != "cpu" or not cpu.count(tallies, preds, target, weight):
-        reference.count(tallies, preds, target, weight)
+def count_checked(tallies: Sequence[Tally], preds: Tensor, target: Tensor, weight: Tensor | None = None) -> list[Tensor]:
+    """:func:`count` for a batch and states that were checked already."""
+    dense = [(store, state) for store, state in tallies if isinstance(store, Dense)]
+    if len(dense) < len(tallies):
+        others = iter([store.add(state, preds, target, weight) for store, state in tallies if not isinstance(store, Dense)])
+    if dense:
+        count_together(dense, preds, target, weight)
+    return [state if isinstance(store, Dense) else next(others) for store, state in tallies]
+
+
+def store_of(layout: Layout) -> Store:
+    """The store of a layout unless another is chosen: a table for :class:`~torch_binmetrics.Exact` cuts, else a dense one.
+
+    >>> store_of(Layout(Exact())).reduction
+    'cat'
+    """
+    return Table(layout) if isinstance(layout.cuts, Exact) else Dense(layout)
 
 
 def backend(device: torch.device | str = "cpu") -> Literal["compiled", "reference"]:
@@ -82,12 +112,3 @@ def check_batch(preds: Tensor, target: Tensor, weight: Tensor | None, *, weighte
         raise ValueError("preds must hold data, got a tensor on the meta device: move it to cpu or an accelerator")
     if weight is not None and not weighted:
         raise ValueError("weight given, but these counts are unweighted: pass weighted=True when you build the metric")
-
-
-def _check_counts(layout: Layout, counts: Tensor, device: torch.device) -> None:
-    """Raise unless running counts are those of the layout, on the device of the batch."""
-    if counts.shape != (layout.cells,) or counts.dtype != layout.dtype or counts.device != device:
-        raise ValueError(
-            f"counts of {layout.meaning} must be {layout.dtype}, [{layout.cells}] on {device}, got {counts.dtype}, "
-            f"{list(counts.shape)} on {counts.device}: start from layout.empty(preds.device)"
-        )

@@ -4,15 +4,16 @@ from __future__ import annotations
 
 import math
 import os
-from functools import lru_cache
+from collections.abc import Sequence
 from types import ModuleType
 from typing import Any, NamedTuple
 
 import torch
 from torch import Tensor
 
-from torch_binmetrics.counting.cuts import Cuts, Edges, FloatBits, Threshold, Uniform
-from torch_binmetrics.counting.layout import Layout, Tallies
+from torch_binmetrics.counting.cuts import Cuts, Edges, Threshold, Uniform
+from torch_binmetrics.counting.float_bits import FloatBits
+from torch_binmetrics.counting.layout import Layout
 from torch_binmetrics.counting.summands import Hinge, LogLoss, Probability, SquaredError, Summand
 
 #: The extension module, or None where it was not built or ``TORCH_BINMETRICS_NATIVE=0`` switches it off.
@@ -47,7 +48,7 @@ THREADED = 1 << 18
 GUIDE_BITS, GUIDE_RUNS = range(9, 21), 1 << 18
 
 
-def count(tallies: Tallies, preds: Tensor, target: Tensor, weight: Tensor | None) -> bool:
+def count(tallies: Sequence[tuple[Layout, Tensor]], preds: Tensor, target: Tensor, weight: Tensor | None) -> bool:
     """Add checked CPU tensors to running counts in place, or leave all counts as they are and return False.
 
     That is for the reference to deal with: a batch with invalid samples, to raise on, tensors that are not plain memory, or
@@ -99,8 +100,16 @@ class Lookup(NamedTuple):
     edges: Tensor = torch.empty(0)
 
 
-@lru_cache(maxsize=256)
 def _plan(layout: Layout) -> tuple[bytes, Lookup]:
+    """The plan of a layout, made once and kept with it, so that it lives as long."""
+    kept = vars(layout)
+    if "_plan" not in kept:
+        kept["_plan"] = _planned(layout)
+    plan: tuple[bytes, Lookup] = kept["_plan"]
+    return plan
+
+
+def _planned(layout: Layout) -> tuple[bytes, Lookup]:
     """A layout as the loop reads it, and what that points into; no bytes where it cuts or sums in a way unknown to the loop."""
     assert native is not None
     cuts = layout.scored

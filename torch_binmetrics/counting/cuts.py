@@ -62,10 +62,9 @@ class Cuts(ABC):
         """The bins that start at thresholds rounded to float32, or None if one of those lies on no edge."""
         at = torch.tensor(thresholds, dtype=torch.float32)
         low, high = self.valid_range
-        if not ((low <= at) & (at <= high)).all():
-            return None
-        bins = self.index(at)
-        return tuple(bins.tolist()) if torch.equal(self.thresholds(bins), at) else None
+        bins, one_below = self.index(at), self.index(from_ordered(ordered(at) - 1))
+        on_edge = (low <= at) & (at <= high) & ((one_below < bins) | (at == low))
+        return tuple(bins.tolist()) if on_edge.all() else None
 
 
 @dataclass(frozen=True)
@@ -94,7 +93,7 @@ class Threshold(Cuts):
         return (scores >= self.at).long()
 
     def to_logits(self) -> Threshold:
-        return Threshold(_logits([self.at])[0])
+        return Threshold(logits([self.at])[0])
 
 
 @dataclass(frozen=True)
@@ -127,7 +126,7 @@ class Uniform(Cuts):
         return (scores * self.n).long().clamp(0, self.n - 1)
 
     def to_logits(self) -> Edges:
-        return Edges(_logits([i / self.n for i in range(1, self.n)]))
+        return Edges(logits([i / self.n for i in range(1, self.n)]))
 
 
 @dataclass(frozen=True, init=False, repr=False)
@@ -177,7 +176,7 @@ class Edges(Cuts):
         return torch.searchsorted(self._table(scores.device), scores.contiguous(), right=True)
 
     def to_logits(self) -> Edges:
-        return Edges(_logits(self.at))
+        return Edges(logits(self.at))
 
     def _table(self, device: torch.device) -> Tensor:
         """The thresholds on a device, copied there once: a copy at every batch would make the host wait."""
@@ -187,45 +186,11 @@ class Edges(Cuts):
         return tables[device]
 
 
-@dataclass(frozen=True)
-class FloatBits(Cuts):
-    """Bins that are runs of floating-point numbers: fine near 0, near 1 and over all the reals, so they fit any score.
-
-    With s(x) the bits of float32 x as a signed, ordered integer, a score is cut to the leading bits of s(x) below 0.5 and
-    of s(x - 1) from 0.5 on. Every bfloat16 number has a 16-bit bin of its own and, up to 256, lies on its edge; every
-    float16 number a 19-bit one, up to 2,048.
-
-    Args:
-        bits: leading bits kept, 9 to 20; 16 give 97,537 bins, each bit more doubles them.
-
-    >>> FloatBits(16).bins
-    97537
-    """
-
-    bits: int = 16
-
-    def __post_init__(self) -> None:
-        integer("bits", self.bits)
-        if not 9 <= self.bits <= 20:
-            raise ValueError(f"bits must be from 9 to 20, got {self.bits}: 16 suits bfloat16 and most scores, 19 float16")
-
-    @property
-    def bins(self) -> int:
-        shift = 32 - self.bits
-        return 2 * ((0x7F800000 >> shift) + (0x3F000000 >> shift)) + 1
-
-    def index(self, scores: Tensor) -> Tensor:
-        shift = 32 - self.bits
-        lowest = 0x7F800000 >> shift
-        below = (ordered(scores) >> shift) + lowest
-        above = (ordered(scores - 1) >> shift) + (lowest + 2 * (0x3F000000 >> shift))
-        return torch.where(scores < 0.5, below, above).long()
-
-    def to_logits(self) -> FloatBits:
-        return self
+#: What users write for cuts.
+CutsLike = Cuts | int | Sequence[float] | Tensor
 
 
-def as_cuts(value: Cuts | int | Sequence[float] | Tensor) -> Cuts:
+def as_cuts(value: CutsLike) -> Cuts:
     """Cuts from what users write: an int n is ``Uniform(n)``, thresholds are ``Edges``, a ``Threshold`` one edge."""
     if isinstance(value, Threshold):
         return Edges([value.at])
@@ -238,11 +203,11 @@ def as_cuts(value: Cuts | int | Sequence[float] | Tensor) -> Cuts:
     raise TypeError(f"cuts must be a Cuts, an int or thresholds, got {type(value).__name__}: pass FloatBits(16), say")
 
 
-def _logits(probabilities: Sequence[float]) -> list[float]:
+def logits(probabilities: Sequence[float]) -> list[float]:
     """float32 logits of probabilities, computed in float64."""
     p = torch.tensor(probabilities, dtype=torch.float64)
     outside = p[(p < 0) | (p > 1)].tolist()
     if outside:
         raise ValueError(f"with from_logits=True thresholds are probabilities from 0 to 1, got {outside[0]}: pass 0.5, say")
-    logits: list[float] = torch.logit(p).float().tolist()
-    return logits
+    found: list[float] = torch.logit(p).float().tolist()
+    return found

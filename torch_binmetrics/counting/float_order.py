@@ -5,6 +5,9 @@ from __future__ import annotations
 import torch
 from torch import Tensor
 
+#: The key of inf; that of -inf is its negative.
+INFINITY = 0x7F800000
+
 
 def ordered(scores: Tensor) -> Tensor:
     """float32 to int32 that sorts alike: the bits read as sign and magnitude, so that -0 and 0 agree."""

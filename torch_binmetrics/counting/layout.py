@@ -1,17 +1,16 @@
-"""What the cells of a tensor of running counts mean: one per label and bin, then one per kind of excluded sample."""
+"""What is counted, and what the cells mean: one for each label and bin, then one for each kind of excluded sample."""
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from dataclasses import KW_ONLY, dataclass
+from dataclasses import KW_ONLY, dataclass, fields
 from functools import cached_property
-from typing import Literal, NamedTuple
+from typing import Any, Literal, NamedTuple
 
 import torch
-from torch import Tensor
 
 from torch_binmetrics.checks import boolean, integer
-from torch_binmetrics.counting.cuts import Cuts, FloatBits
+from torch_binmetrics.counting.cuts import Cuts, logits
+from torch_binmetrics.counting.float_bits import Exact
 from torch_binmetrics.counting.summands import Summand
 
 
@@ -28,9 +27,9 @@ class Dropped(NamedTuple):
 class Layout:
     """What is counted, and how: equal layouts count alike, so they can share counts.
 
-    The counts are one flat tensor of ``cells`` numbers: negatives by bin, positives by bin, ignored samples, the four kinds
-    of :class:`Dropped`, then for each of ``sums`` its negatives by bin and positives by bin. They are int64, or float64 if
-    ``weighted`` or if anything else is summed (excluded samples count 1 there too).
+    The cells are negatives by bin, positives by bin, ignored samples, the four kinds of :class:`Dropped`, then for each of
+    ``sums`` its negatives by bin and positives by bin. They are int64, or float64 if ``weighted`` or if anything else is summed
+    (excluded samples count 1 there too).
 
     Args:
         cuts: where scores are cut into bins; thresholds are probabilities even if ``from_logits``.
@@ -39,7 +38,6 @@ class Layout:
         weighted: sum weights instead of counting samples.
         sums: what else to sum in every cell, in float64 and times the weight; summands of probabilities make scores outside
             [0, 1] invalid, unless ``from_logits``.
-        exact: keep every distinct score in a table that grows with them, for :class:`~torch_binmetrics.ExactHistogram`.
         invalid: "raise" on NaN scores, labels other than 0 and 1, bad weights and scores out of range, or "drop" them.
 
     Raises:
@@ -52,7 +50,6 @@ class Layout:
     ignore_index: int | None = None
     weighted: bool = False
     sums: tuple[Summand, ...] = ()
-    exact: bool = False
     invalid: Literal["raise", "drop"] = "raise"
 
     def __post_init__(self) -> None:
@@ -62,14 +59,14 @@ class Layout:
             integer("ignore_index", self.ignore_index)
             if not -(2**63) <= self.ignore_index < 2**63:
                 raise ValueError(f"ignore_index must fit int64, got {self.ignore_index}")
-        for name in ("from_logits", "weighted", "exact"):
-            boolean(name, getattr(self, name))
+        boolean("from_logits", self.from_logits)
+        boolean("weighted", self.weighted)
         if not isinstance(self.sums, tuple) or not all(isinstance(summand, Summand) for summand in self.sums):
             raise TypeError(f"sums must be a tuple of Summands, got {self.sums!r}: pass (SquaredError(),), say")
         if self.invalid not in ("raise", "drop"):
             raise ValueError(f"invalid must be 'raise' or 'drop', got {self.invalid!r}")
-        if self.exact and (self.sums or self.cuts != FloatBits(16)):
-            raise ValueError(f"exact=True is for curves, areas and points, not for {self.cuts}: leave one out")
+        if self.sums and isinstance(self.cuts, Exact):
+            raise ValueError("Exact() is for areas, curves and points: means are exact with any cuts, leave it out")
         _ = self.scored
 
     @cached_property
@@ -84,52 +81,52 @@ class Layout:
         return (0.0, 1.0) if bounded else self.scored.valid_range
 
     @property
-    def ignored(self) -> int:
-        """The cell of ignored samples, after the counts; those of invalid samples follow it."""
+    def block(self) -> int:
+        """Number of cells by label and bin; the cell of ignored samples follows them."""
         return 2 * self.scored.bins
 
     @property
     def counted(self) -> int:
-        """Number of cells that count samples; the sums follow them, ``ignored`` cells each."""
-        return self.ignored + 1 + len(Dropped._fields)
+        """Number of cells that count samples; the sums follow them, a block each."""
+        return self.block + 1 + len(Dropped._fields)
 
     @property
     def cells(self) -> int:
-        """Length of a tensor of counts."""
-        return self.counted + len(self.sums) * self.ignored
+        """Number of all cells."""
+        return self.counted + len(self.sums) * self.block
 
     @property
     def dtype(self) -> torch.dtype:
-        """Dtype of a tensor of counts."""
+        """Dtype of counts."""
         return torch.float64 if self.weighted or self.sums else torch.int64
 
     @property
     def meaning(self) -> str:
         """What one count stands for: counts of equal meaning may be added, whatever was left out of them."""
         sums = f", sums={list(self.sums)}" if self.sums else ""
-        cuts = "every distinct score" if self.exact else self.cuts
+        cuts = "every distinct score" if isinstance(self.cuts, Exact) else self.cuts
         return f"{cuts}, from_logits={self.from_logits}, weighted={self.weighted}{sums}"
 
-    def empty(self, device: torch.device | str | None = None) -> Tensor:
-        """Running counts of nothing yet: zeros, int64 or float64, [cells]."""
-        with torch.inference_mode(False):  # an inference tensor could not be counted into later
-            return torch.zeros(self.cells, dtype=self.dtype, device=device)
+    def positions(self, thresholds: tuple[float, ...]) -> tuple[int, ...] | None:
+        """The bins that start at thresholds, probabilities if logits are counted; None if one of those lies on no edge."""
+        if thresholds not in self._positions:
+            self._positions[thresholds] = self.scored.positions(logits(thresholds) if self.from_logits else thresholds)
+        return self._positions[thresholds]
 
-    def dropped(self, counts: Tensor) -> Dropped:
-        """Numbers of invalid samples in ``counts``."""
-        return Dropped(*map(int, counts[self.ignored + 1 : self.counted].tolist()))
+    @cached_property
+    def _positions(self) -> dict[tuple[float, ...], tuple[int, ...] | None]:
+        """What was found before."""
+        return {}
 
-    def check_valid(self, counts: Tensor) -> None:
-        """Raise ValueError if ``invalid="raise"`` and ``counts`` hold invalid samples."""
-        if self.invalid == "raise" and any(dropped := self.dropped(counts)):
-            found = ", ".join(f"{n} {kind.replace('_', ' ')}" for kind, n in zip(Dropped._fields, dropped, strict=True) if n)
+    def check_valid(self, dropped: Dropped) -> None:
+        """Raise ValueError if ``invalid="raise"`` and there are invalid samples."""
+        if self.invalid == "raise" and any(dropped):
+            found = ", ".join(f"{n} {kind.replace('_', ' ')}" for kind, n in dropped._asdict().items() if n)
             low, high = self.valid_range
             raise ValueError(
                 f"invalid samples: {found}. Expected labels 0 or 1 (or ignore_index={self.ignore_index}), scores in "
                 f"[{low:g}, {high:g}] that are not NaN, finite weights >= 0: clean the batch, or pass invalid='drop'"
             )
 
-
-#: A layout with the running counts that are kept in it, [layout.cells].
-Tally = tuple[Layout, Tensor]
-Tallies = Sequence[Tally]
+    def __getstate__(self) -> dict[str, Any]:
+        return {field.name: getattr(self, field.name) for field in fields(self)}  # a plan points into this process's memory

@@ -1,107 +1,84 @@
-"""Exact counts: one row for each distinct score, so memory is bounded by the number of distinct scores.
-
-A table is int64, or float64 for sums of weights, [rows, 3]: the score as an integer that sorts alike, negatives, positives,
-ascending and each score once. Samples that were left out are rows too, with keys beyond infinity, one for each kind.
-"""
+"""Counts of every distinct score: one row for each, so memory is bounded by the number of distinct scores."""
 
 from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Literal
 
 import torch
 from torch import Tensor
 
-from torch_binmetrics.counting import Layout, check_batch, reference
-from torch_binmetrics.counting.cuts import Cuts
-from torch_binmetrics.counting.float_order import from_ordered, ordered
+from torch_binmetrics.counting import reference
+from torch_binmetrics.counting.dense import described
+from torch_binmetrics.counting.float_order import INFINITY
+from torch_binmetrics.counting.layout import Dropped, Layout
+from torch_binmetrics.counting.store import Store
 
-INFINITY = 0x7F800000  # the key of inf: rows of samples that were left out follow it, in the order of a layout's cells
+COLUMNS = 3
 
 
-def exact_counts(
-    preds: Tensor,
-    target: Tensor,
-    weight: Tensor | None = None,
-    *,
-    weighted: bool = False,
-    ignore_index: int | None = None,
-    invalid: Literal["raise", "drop"] = "raise",
-) -> Tensor:
-    """The table of one batch, int64, or float64 if ``weighted``, [rows, 3].
+@dataclass(frozen=True)
+class Table(Store):
+    """Rows of the score as an integer that sorts alike, negatives and positives, ascending, each score once: [rows, 3].
 
-    Args:
-        preds: scores of any shape, rounded to float32.
-        target: labels 0 and 1 (or ``ignore_index``) of that shape.
-        weight: weights >= 0 of that shape, for ``weighted`` tables only; 1 each if left out.
-        weighted: sum weights instead of counting samples.
-        ignore_index: label of samples to leave out.
-        invalid: "raise" on invalid samples, at once on every device, or "drop" them.
+    Samples that were left out are rows too, with keys beyond infinity, one for each kind. For layouts of
+    :class:`~torch_binmetrics.Exact` cuts; invalid samples raise at once on every device.
 
-    Raises:
-        TypeError, ValueError: as :func:`~torch_binmetrics.count`.
-
-    >>> exact_rows(exact_counts(torch.tensor([0.5, 0.2, 0.5]), torch.tensor([1, 0, 0])))
-    (tensor([0.2000, 0.5000]), tensor([[1, 1],
-            [0, 1]]))
+    >>> from torch_binmetrics import Exact
+    >>> store = Table(Layout(Exact()))
+    >>> state = store.add(store.empty(), torch.tensor([0.5, 0.25, 0.5]), torch.tensor([1, 0, 0]), None)
+    >>> store.counts(state)
+    tensor([[1, 1],
+            [0, 1]])
     """
-    check_batch(preds, target, weight, weighted=weighted)
-    scores = preds.detach().reshape(-1).float()
-    distinct: Tensor = torch.unique(scores[~scores.isnan()])
-    cuts = _Distinct(distinct if len(distinct) else scores.new_zeros(1))
-    layout = Layout(cuts, ignore_index=ignore_index, weighted=weighted, invalid=invalid)
-    counts = layout.empty(preds.device)
-    reference.count([(layout, counts)], preds, target, weight)
-    layout.check_valid(counts)
-    left_out = torch.arange(INFINITY + 1, INFINITY + 1 + layout.cells - layout.ignored, device=preds.device)
-    keys = torch.cat([ordered(cuts.scores).long(), left_out])
-    negatives, positives = counts[: layout.ignored].view(2, -1)
-    excluded = counts[layout.ignored :]
-    columns = keys.to(counts.dtype), torch.cat([negatives, excluded]), torch.cat([positives, torch.zeros_like(excluded)])
-    table = torch.stack(columns, 1)
-    return table[table[:, 1:].any(1)]
 
+    layout: Layout
+    reduction = "cat"
 
-def exact_merged(tables: Sequence[Tensor]) -> Tensor:
-    """One table of the samples of several.
+    def empty(self, device: torch.device | str | None = None) -> Tensor:
+        with torch.inference_mode(False):
+            return torch.zeros(0, COLUMNS, dtype=self.layout.dtype, device=device)
 
-    >>> one = exact_counts(torch.tensor([0.5]), torch.tensor([1]))
-    >>> exact_rows(exact_merged([one, one]))[1]
-    tensor([[0],
-            [2]])
-    """
-    rows = torch.cat(list(tables))
-    keys, where = torch.unique(rows[:, 0], return_inverse=True)
-    counts = rows.new_zeros(len(keys), 2).index_add_(0, where, rows[:, 1:])
-    return torch.cat([keys[:, None], counts], 1)
+    def add(self, state: Tensor, preds: Tensor, target: Tensor, weight: Tensor | None) -> Tensor:
+        return self.merge(state, [self.of(preds, target, weight)])
 
+    def of(self, preds: Tensor, target: Tensor, weight: Tensor | None) -> Tensor:
+        """The state of one checked batch; ValueError if it holds invalid samples that the layout does not drop."""
+        layout = self.layout
+        samples = reference.samples_of(preds, target, weight)
+        cell, bins, block = reference.cells(layout, samples), layout.scored.bins, layout.block
+        amount, excluded = reference.amounts(layout, samples, cell), cell >= block
+        key = torch.where(excluded, cell - block + INFINITY + 1, cell % bins - INFINITY)
+        keys, row = torch.unique(key, return_inverse=True)
+        counts = amount.new_zeros(2 * len(keys)).index_add_(0, 2 * row + ((cell >= bins) & ~excluded), amount)
+        table = torch.cat([keys[:, None].to(counts.dtype), counts.view(-1, 2)], 1)
+        layout.check_valid(self.excluded(table)[1])
+        return table[table[:, 1:].any(1)]  # a weight of 0 adds nothing
 
-def exact_rows(table: Tensor) -> tuple[Tensor, Tensor]:
-    """Distinct scores, ascending, float32 [k], and their counts by label, [2, k]; one empty row at -inf if there are none.
+    def merge(self, state: Tensor, others: Sequence[Tensor]) -> Tensor:
+        rows = torch.cat([state, *others])
+        keys, row = torch.unique(rows[:, 0], return_inverse=True)
+        counts = rows.new_zeros(len(keys), COLUMNS - 1).index_add_(0, row, rows[:, 1:])
+        return torch.cat([keys[:, None], counts], 1)
 
-    >>> exact_rows(exact_counts(torch.tensor([0.5]), torch.tensor([1])))
-    (tensor([0.5000]), tensor([[0],
-            [1]]))
-    """
-    valid = table[table[:, 0] <= INFINITY]
-    if not len(valid):
-        valid = table.new_tensor([[-INFINITY, 0, 0]])
-    return from_ordered(valid[:, 0].long()), valid[:, 1:].T.contiguous()
+    def clear(self, state: Tensor) -> Tensor:
+        return self.empty(state.device)
 
+    def check(self, state: object) -> None:
+        wanted = self.layout.dtype
+        if not isinstance(state, Tensor) or state.dtype != wanted or state.ndim != 2 or state.shape[1] != COLUMNS:
+            raise ValueError(f"expected counts of {wanted} and shape [rows, {COLUMNS}], got {described(state)}")
 
-@dataclass(frozen=True, eq=False)
-class _Distinct(Cuts):
-    """A bin for each distinct score of one batch, float32, ascending."""
+    def counts(self, state: Tensor) -> Tensor:
+        return self.occupied(state)[1]
 
-    scores: Tensor
+    def occupied(self, state: Tensor) -> tuple[Tensor, Tensor]:
+        valid = state[state[:, 0] <= INFINITY]
+        if not len(valid):
+            valid = state.new_tensor([[-INFINITY, 0, 0]])
+        return valid[:, 0].long() + INFINITY, valid[:, 1:].T.contiguous()
 
-    @property
-    def bins(self) -> int:
-        return len(self.scores)
-
-    def index(self, scores: Tensor) -> Tensor:
-        return torch.searchsorted(self.scores, scores).clamp(max=self.bins - 1)
-
-    def to_logits(self) -> Cuts:
-        return self
+    def excluded(self, state: Tensor) -> tuple[int, Dropped]:
+        kinds = range(INFINITY + 1, INFINITY + 2 + len(Dropped._fields))
+        ignored, *dropped = (int(state[state[:, 0] == kind, 1].sum()) for kind in kinds)
+        return ignored, Dropped(*dropped)

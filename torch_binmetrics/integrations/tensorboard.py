@@ -11,8 +11,8 @@ import torch.distributed as dist
 from torch import Tensor
 
 from torch_binmetrics.counting.summands import Probability
+from torch_binmetrics.measures import precision, recall
 from torch_binmetrics.measures.confusion import Confusion, with_none_predicted
-from torch_binmetrics.measures.scores import precision, recall
 from torch_binmetrics.metrics.collection import MetricCollection
 from torch_binmetrics.metrics.scalars import floats
 from torch_binmetrics.plots import (
@@ -76,8 +76,8 @@ def log_epoch(
     run, prefix = _run(writer, collection.prefix)
     for name, value in values.items():
         run.add_scalar(f"metrics/{prefix}{name.removeprefix(collection.prefix)}", value, step)
-    named = {metric.histogram.layout: name for name, metric in reversed(list(total.items()))}
-    snapshots = {named[histogram.layout]: read(histogram) for histogram in total.histograms}
+    named = {metric.histogram.store: name for name, metric in reversed(list(total.items()))}
+    snapshots = {named[histogram.store]: read(histogram) for histogram in total.histograms}
     curves = {name: snapshot for name, snapshot in snapshots.items() if _has_curve(snapshot, snapshots.values())}
     for name, snapshot in curves.items():
         label = prefix if len(curves) == 1 else f"{prefix}{name} "
@@ -111,7 +111,7 @@ def _has_curve(snapshot: Snapshot, others: Collection[Snapshot]) -> bool:
         alike = replace(layout, sums=(), cuts=other.cuts) == replace(other, sums=())
         if alike and layout.sums and (not other.sums or other.scored.bins > layout.scored.bins):
             return False
-    return layout.exact or layout.scored.bins > 2
+    return layout.scored.bins > 2
 
 
 def _figures(snapshots: Collection[Snapshot], curves: Mapping[str, Snapshot]) -> Iterator[tuple[str, Any]]:
@@ -123,7 +123,7 @@ def _figures(snapshots: Collection[Snapshot], curves: Mapping[str, Snapshot]) ->
     by_bins = sorted(snapshots, key=lambda snapshot: -snapshot.layout.scored.bins)
     for snapshot in [snapshot for snapshot in by_bins if Probability() in snapshot.layout.sums][:1]:
         yield "reliability", plot_reliability(snapshot).figure
-    for snapshot in [snapshot for snapshot in by_bins if snapshot.position(0.5) is not None][:1]:
+    for snapshot in [snapshot for snapshot in by_bins if snapshot.layout.positions((0.5,)) is not None][:1]:
         yield "confusion_matrix", plot_confusion_matrix(snapshot).figure
 
 

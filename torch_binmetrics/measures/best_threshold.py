@@ -1,4 +1,4 @@
-"""Confusion along thresholds -> the threshold that is best by one score, and that score there."""
+"""The threshold that is best by one measure, and that measure there."""
 
 from __future__ import annotations
 
@@ -8,11 +8,12 @@ from typing import Literal
 
 from torch import Tensor
 
-from torch_binmetrics.measures.confusion import Confusion
+from torch_binmetrics.measures.confusion import Confusion, one_by_one
+from torch_binmetrics.measures.declared import measure
 from torch_binmetrics.measures.diagnostics import informedness
 from torch_binmetrics.measures.points import OperatingPoint, best_point, candidates
+from torch_binmetrics.measures.rates import accuracy
 from torch_binmetrics.measures.scores import (
-    accuracy,
     balanced_accuracy,
     check_beta,
     check_costs,
@@ -22,7 +23,7 @@ from torch_binmetrics.measures.scores import (
 )
 
 Criterion = Literal["f1", "fbeta", "mcc", "youden", "accuracy", "balanced_accuracy", "cost"] | Callable[[Confusion], Tensor]
-_SCORES: dict[str, Callable[..., Tensor]] = {
+_MEASURES: dict[str, Callable[..., Tensor]] = {
     "f1": fbeta,
     "fbeta": fbeta,
     "mcc": matthews_corrcoef,
@@ -34,6 +35,7 @@ _SCORES: dict[str, Callable[..., Tensor]] = {
 _OPTIONS = {"fbeta": {"beta"}, "cost": {"cost_fp", "cost_fn"}}
 
 
+@measure(span=None)
 def best_threshold(
     c: Confusion,
     thresholds: Tensor,
@@ -43,14 +45,14 @@ def best_threshold(
     cost_fp: float | None = None,
     cost_fn: float | None = None,
 ) -> OperatingPoint:
-    """Highest value of a score, or lowest expected cost, and its threshold; undefined if a class is missing.
+    """Highest value of a criterion, or lowest expected cost, and its threshold; undefined if a class is missing.
 
-    Everything positive (the lowest threshold) and nothing positive (inf) are candidates too, where the score is defined there.
+    Everything positive (the lowest threshold) and nothing positive (inf) are candidates too, if the criterion is defined there.
     Of several, the one of highest threshold. Source: Lipton et al., "Optimal thresholding of classifiers to maximize F1
     measure" (2014); Youden (1950); Elkan (2001) for costs.
 
     Args:
-        c: along thresholds, [points].
+        c: along thresholds, [..., points].
         thresholds: the thresholds, ascending, [points].
         criterion: "f1", "fbeta", "mcc", "youden", "accuracy", "balanced_accuracy", "cost", or any function of a confusion
             along thresholds, [n], to a tensor [n] whose highest value is best and where NaN is undefined.
@@ -69,21 +71,21 @@ def best_threshold(
     >>> best_threshold(c, torch.tensor([0.2, 0.7]), "cost", cost_fp=1, cost_fn=10)
     OperatingPoint(value=tensor(0.5000, dtype=torch.float64), threshold=tensor(0.2000))
     """
-    score = score_of(criterion, beta=beta, cost_fp=cost_fp, cost_fn=cost_fn)
+    chosen = criterion_of(criterion, beta=beta, cost_fp=cost_fp, cost_fn=cost_fn)
     c, thresholds = candidates(c, thresholds)
-    value = score(c)
-    if not isinstance(value, Tensor) or value.shape != thresholds.shape:
+    value = one_by_one(chosen, c, axes=1) if callable(criterion) else chosen(c)
+    if not isinstance(value, Tensor) or value.shape != c.tp.shape:
         got = list(value.shape) if isinstance(value, Tensor) else value
-        raise ValueError(f"criterion must give a tensor {list(thresholds.shape)}, got {got}: one value for each threshold")
+        raise ValueError(f"criterion must give a tensor {list(c.tp.shape)}, got {got}: one value for each threshold")
     value = value.to(c.real().tp.dtype)
     return best_point(c, thresholds, value, -value if criterion == "cost" else value)
 
 
-def score_of(criterion: Criterion, **options: float | None) -> Callable[[Confusion], Tensor]:
-    """The score that a criterion means, with its options; ValueError as of :func:`best_threshold`."""
+def criterion_of(criterion: Criterion, **options: float | None) -> Callable[[Confusion], Tensor]:
+    """The measure that a criterion means, with its options; ValueError as of :func:`best_threshold`."""
     given = {name: value for name, value in options.items() if value is not None}
-    if not callable(criterion) and (not isinstance(criterion, str) or criterion not in _SCORES):
-        raise ValueError(f"criterion must be one of {[*_SCORES]} or a function of a Confusion, got {criterion!r}")
+    if not callable(criterion) and (not isinstance(criterion, str) or criterion not in _MEASURES):
+        raise ValueError(f"criterion must be one of {[*_MEASURES]} or a function of a Confusion, got {criterion!r}")
     taken: set[str] = set() if callable(criterion) else _OPTIONS.get(criterion, set())
     if given.keys() != taken:
         raise ValueError(f"criterion {criterion!r} takes {sorted(taken) or 'no options'}, got {sorted(given) or 'none'}")
@@ -91,4 +93,4 @@ def score_of(criterion: Criterion, **options: float | None) -> Callable[[Confusi
         check_beta(given["beta"])
     if "cost_fp" in given:
         check_costs(**given)
-    return criterion if callable(criterion) else partial(_SCORES[criterion], **given)
+    return criterion if callable(criterion) else partial(_MEASURES[criterion], **given)

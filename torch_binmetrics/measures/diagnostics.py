@@ -1,6 +1,6 @@
-"""Confusion -> the diagnostic scores of medicine, retrieval and machine learning, elementwise, as those of ``scores``.
+"""The diagnostic measures of medicine, elementwise.
 
-Where a formula divides by 0 the score is NaN, for x / 0 as for 0 / 0 and as in scikit-learn's likelihood ratios: infinite
+Where a formula divides by 0 the measure is NaN, for x / 0 as for 0 / 0 and as in scikit-learn's likelihood ratios: infinite
 would be more than a finite sample can say.
 """
 
@@ -12,57 +12,11 @@ import torch
 from torch import Tensor
 
 from torch_binmetrics.measures.confusion import Confusion
-from torch_binmetrics.measures.scores import false_positive_rate, precision, recall, specificity
+from torch_binmetrics.measures.declared import measure
+from torch_binmetrics.measures.rates import false_omission_rate, false_positive_rate, precision, recall
 
 
-def false_discovery_rate(c: Confusion) -> Tensor:
-    """Share of the predicted positives that are negative, fp / (tp + fp); undefined if nothing is predicted positive.
-
-    Source: Powers, "Evaluation: from precision, recall and F-measure to ROC, informedness, markedness and correlation" (2011).
-
-    >>> false_discovery_rate(Confusion(*torch.tensor([6, 2, 8, 4])))
-    tensor(0.2500, dtype=torch.float64)
-    """
-    tp, fp, _, _ = c.real()
-    return fp / (tp + fp)
-
-
-def false_omission_rate(c: Confusion) -> Tensor:
-    """Share of the predicted negatives that are positive, fn / (tn + fn); undefined if nothing is predicted negative.
-
-    Source: as of :func:`false_discovery_rate`.
-
-    >>> false_omission_rate(Confusion(*torch.tensor([6, 2, 8, 2])))
-    tensor(0.2000, dtype=torch.float64)
-    """
-    _, _, tn, fn = c.real()
-    return fn / (tn + fn)
-
-
-def prevalence(c: Confusion) -> Tensor:
-    """Share of the samples that are positive, (tp + fn) / n; undefined if nothing was seen.
-
-    Source: as of :func:`false_discovery_rate`.
-
-    >>> prevalence(Confusion(*torch.tensor([6, 2, 8, 4])))
-    tensor(0.5000, dtype=torch.float64)
-    """
-    tp, fp, tn, fn = c.real()
-    return (tp + fn) / (tp + fp + tn + fn)
-
-
-def predicted_positive_rate(c: Confusion) -> Tensor:
-    """Share of the samples that are called positive, (tp + fp) / n; undefined if nothing was seen.
-
-    Source: as of :func:`false_discovery_rate`, where it is the bias.
-
-    >>> predicted_positive_rate(Confusion(*torch.tensor([6, 2, 8, 4])))
-    tensor(0.4000, dtype=torch.float64)
-    """
-    tp, fp, tn, fn = c.real()
-    return (tp + fp) / (tp + fp + tn + fn)
-
-
+@measure(span=(-1, 1))
 def informedness(c: Confusion) -> Tensor:
     """Youden's J, recall + specificity - 1; undefined if a class is missing.
 
@@ -75,6 +29,7 @@ def informedness(c: Confusion) -> Tensor:
     return (tp * tn - fp * fn) / ((tp + fn) * (fp + tn))  # exact ties stay ties: integers up to 2^53, divided once
 
 
+@measure(span=(-1, 1))
 def markedness(c: Confusion) -> Tensor:
     """Informedness with labels and predictions swapped, precision + npv - 1; undefined if all predictions are alike.
 
@@ -86,17 +41,7 @@ def markedness(c: Confusion) -> Tensor:
     return precision(c) - false_omission_rate(c)
 
 
-def fowlkes_mallows(c: Confusion) -> Tensor:
-    """Fowlkes-Mallows index, sqrt(precision recall); undefined if there is no positive, or none predicted.
-
-    Source: Fowlkes and Mallows, "A method for comparing two hierarchical clusterings" (1983), of samples instead of pairs.
-
-    >>> fowlkes_mallows(Confusion(*torch.tensor([6, 2, 8, 4])))
-    tensor(0.6708, dtype=torch.float64)
-    """
-    return (precision(c) * recall(c)).sqrt()
-
-
+@measure(span=None)
 def positive_likelihood_ratio(c: Confusion) -> Tensor:
     """Odds that a positive call multiplies by, recall / fpr; undefined if there is no false positive, or no positive.
 
@@ -109,6 +54,7 @@ def positive_likelihood_ratio(c: Confusion) -> Tensor:
     return _quotient(tp * (fp + tn), fp * (tp + fn))
 
 
+@measure(span=None)
 def negative_likelihood_ratio(c: Confusion) -> Tensor:
     """Odds that a negative call multiplies by, fnr / specificity; undefined if there is no true negative, or no positive.
 
@@ -121,6 +67,7 @@ def negative_likelihood_ratio(c: Confusion) -> Tensor:
     return _quotient(fn * (fp + tn), tn * (tp + fn))
 
 
+@measure(span=None)
 def diagnostic_odds_ratio(c: Confusion) -> Tensor:
     """Odds of a positive call among positives over those among negatives, tp tn / (fp fn); undefined if fp or fn is 0.
 
@@ -133,6 +80,7 @@ def diagnostic_odds_ratio(c: Confusion) -> Tensor:
     return _quotient(tp, fp) * _quotient(tn, fn)
 
 
+@measure(span=(0, 1))
 def prevalence_threshold(c: Confusion) -> Tensor:
     """Prevalence threshold, sqrt(fpr) / (sqrt(recall) + sqrt(fpr)); undefined if a class or any positive call is missing.
 
@@ -145,17 +93,6 @@ def prevalence_threshold(c: Confusion) -> Tensor:
     """
     root = false_positive_rate(c).sqrt()
     return root / (recall(c).sqrt() + root)
-
-
-def geometric_mean(c: Confusion) -> Tensor:
-    """Geometric mean of the shares found of both classes, sqrt(recall specificity); undefined if a class is missing.
-
-    Source: Kubat and Matwin, "Addressing the curse of imbalanced training sets" (1997).
-
-    >>> geometric_mean(Confusion(*torch.tensor([6, 2, 8, 4])))
-    tensor(0.6928, dtype=torch.float64)
-    """
-    return (recall(c) * specificity(c)).sqrt()
 
 
 def _quotient(top: Tensor, bottom: Tensor) -> Tensor:

@@ -1,32 +1,35 @@
-"""Confusion along thresholds -> one point of a curve, chosen by a rule: a value and the threshold that gives it.
+"""One point of a curve, chosen by a rule: a value and the threshold that gives it.
 
-Candidates are the lower edges of the occupied bins, the lowest of which calls everything positive, and a threshold of inf,
-which calls nothing positive. At each of them the value is exact; inside a bin the counts cannot look. Ratios are compared in
-float64: 9 hits among 10 calls are a precision of the float 0.9, so they meet ``min_precision=0.9``. A choice weighs one class
-against the other: value and threshold are NaN unless both were seen.
+Each function takes a :class:`~torch_binmetrics.Confusion` along ascending thresholds, [..., points]. Candidates are the lower
+edges of the occupied bins, the lowest of which calls everything positive, and a threshold of inf, which calls nothing positive.
+At each of them the value is exact; inside a bin the counts cannot look. Ratios are compared in float64: 9 hits among 10 calls
+are a precision of the float 0.9, so they meet ``min_precision=0.9``. A choice weighs one class against the other: value and
+threshold are NaN unless both were seen.
 """
 
 from __future__ import annotations
 
 import math
-from collections.abc import Callable, Mapping
-from typing import Any, NamedTuple
+from typing import NamedTuple
 
 import torch
 from torch import Tensor
 
 from torch_binmetrics.checks import fraction
 from torch_binmetrics.measures.confusion import Confusion, with_none_predicted
-from torch_binmetrics.measures.scores import false_positive_rate, precision, recall, specificity
+from torch_binmetrics.measures.declared import measure
+from torch_binmetrics.measures.rates import false_positive_rate, precision, recall, specificity
+from torch_binmetrics.measures.staircase import at_point, to_infinity
 
 
 class OperatingPoint(NamedTuple):
-    """A value and the threshold at which scores from there on are called positive: both 0-d, NaN where undefined."""
+    """A value and the threshold at which scores from there on are called positive: [...] both, NaN where undefined."""
 
     value: Tensor
     threshold: Tensor
 
 
+@measure(span=None)
 def recall_at_fixed_precision(c: Confusion, thresholds: Tensor, min_precision: float) -> OperatingPoint:
     """Highest recall where precision >= min_precision, and its threshold; undefined if a class is missing.
 
@@ -34,7 +37,7 @@ def recall_at_fixed_precision(c: Confusion, thresholds: Tensor, min_precision: f
     ``BinaryRecallAtFixedPrecision``, which reports a threshold of NaN there.
 
     Args:
-        c: along thresholds, [points].
+        c: along thresholds, [..., points].
         thresholds: the thresholds, ascending, [points].
         min_precision: in [0, 1].
 
@@ -52,6 +55,7 @@ def recall_at_fixed_precision(c: Confusion, thresholds: Tensor, min_precision: f
     return best_point(c, thresholds, found, found.where(precision(c).nan_to_num(1.0) >= min_precision, math.nan))
 
 
+@measure(span=None)
 def precision_at_fixed_recall(c: Confusion, thresholds: Tensor, min_recall: float) -> OperatingPoint:
     """Highest precision where recall >= min_recall, and its threshold; undefined if a class is missing.
 
@@ -59,7 +63,7 @@ def precision_at_fixed_recall(c: Confusion, thresholds: Tensor, min_recall: floa
     Source: torchmetrics' ``BinaryPrecisionAtFixedRecall``.
 
     Args:
-        c: along thresholds, [points].
+        c: along thresholds, [..., points].
         thresholds: the thresholds, ascending, [points].
         min_recall: in [0, 1].
 
@@ -75,13 +79,14 @@ def precision_at_fixed_recall(c: Confusion, thresholds: Tensor, min_recall: floa
     return best_point(c, thresholds, precise, precise.where(recall(c) >= min_recall, math.nan), lowest=True)
 
 
+@measure(span=None)
 def sensitivity_at_specificity(c: Confusion, thresholds: Tensor, min_specificity: float) -> OperatingPoint:
     """Highest sensitivity (recall) where specificity >= min_specificity, and its threshold; undefined if a class is missing.
 
     Of several the one of highest threshold. Source: torchmetrics' ``BinarySensitivityAtSpecificity``.
 
     Args:
-        c: along thresholds, [points].
+        c: along thresholds, [..., points].
         thresholds: the thresholds, ascending, [points].
         min_specificity: in [0, 1].
 
@@ -93,16 +98,19 @@ def sensitivity_at_specificity(c: Confusion, thresholds: Tensor, min_specificity
     OperatingPoint(value=tensor(0.5000, dtype=torch.float64), threshold=tensor(0.7000))
     """
     fraction("min_specificity", min_specificity)
-    return _highest_where(lambda at: specificity(at) >= min_specificity, recall, c, thresholds)
+    c, thresholds = candidates(c, thresholds)
+    found = recall(c)
+    return best_point(c, thresholds, found, found.where(specificity(c) >= min_specificity, math.nan))
 
 
+@measure(span=None)
 def specificity_at_sensitivity(c: Confusion, thresholds: Tensor, min_sensitivity: float) -> OperatingPoint:
     """Highest specificity where sensitivity (recall) >= min_sensitivity, and its threshold; undefined if a class is missing.
 
     Of several the one of highest threshold. Source: torchmetrics' ``BinarySpecificityAtSensitivity``.
 
     Args:
-        c: along thresholds, [points].
+        c: along thresholds, [..., points].
         thresholds: the thresholds, ascending, [points].
         min_sensitivity: in [0, 1].
 
@@ -114,16 +122,19 @@ def specificity_at_sensitivity(c: Confusion, thresholds: Tensor, min_sensitivity
     OperatingPoint(value=tensor(1., dtype=torch.float64), threshold=tensor(0.7000))
     """
     fraction("min_sensitivity", min_sensitivity)
-    return _highest_where(lambda at: recall(at) >= min_sensitivity, specificity, c, thresholds)
+    c, thresholds = candidates(c, thresholds)
+    spared = specificity(c)
+    return best_point(c, thresholds, spared, spared.where(recall(c) >= min_sensitivity, math.nan))
 
 
+@measure(span=None)
 def recall_at_fixed_fpr(c: Confusion, thresholds: Tensor, max_fpr: float) -> OperatingPoint:
     """Highest recall where the false positive rate <= max_fpr, and its threshold; undefined if a class is missing.
 
     Of several the one of highest threshold. Source: Fawcett, "An introduction to ROC analysis" (2006).
 
     Args:
-        c: along thresholds, [points].
+        c: along thresholds, [..., points].
         thresholds: the thresholds, ascending, [points].
         max_fpr: in [0, 1].
 
@@ -135,16 +146,19 @@ def recall_at_fixed_fpr(c: Confusion, thresholds: Tensor, max_fpr: float) -> Ope
     OperatingPoint(value=tensor(0.5000, dtype=torch.float64), threshold=tensor(0.7000))
     """
     fraction("max_fpr", max_fpr)
-    return _highest_where(lambda at: false_positive_rate(at) <= max_fpr, recall, c, thresholds)
+    c, thresholds = candidates(c, thresholds)
+    found = recall(c)
+    return best_point(c, thresholds, found, found.where(false_positive_rate(c) <= max_fpr, math.nan))
 
 
+@measure(span=None)
 def threshold_at_fixed_recall(c: Confusion, thresholds: Tensor, min_recall: float) -> OperatingPoint:
     """Recall at the highest threshold where it is >= min_recall, and that threshold; undefined if a class is missing.
 
     Source: Fawcett, "An introduction to ROC analysis" (2006).
 
     Args:
-        c: along thresholds, [points].
+        c: along thresholds, [..., points].
         thresholds: the thresholds, ascending, [points].
         min_recall: in [0, 1].
 
@@ -161,42 +175,19 @@ def threshold_at_fixed_recall(c: Confusion, thresholds: Tensor, min_recall: floa
     return best_point(c, thresholds, found, (-found).where(found >= min_recall, math.nan))
 
 
-def _highest_where(
-    allowed: Callable[[Confusion], Tensor], score: Callable[[Confusion], Tensor], c: Confusion, thresholds: Tensor
-) -> OperatingPoint:
-    """The highest score where a rate allows it, calling nothing positive included."""
-    c, thresholds = candidates(c, thresholds)
-    value = score(c)
-    return best_point(c, thresholds, value, value.where(allowed(c), math.nan))
+def candidates(c: Confusion, thresholds: Tensor) -> tuple[Confusion, Tensor]:
+    """The points, [..., points], and the one at a threshold of inf."""
+    return with_none_predicted(c), to_infinity(thresholds)
 
 
 def best_point(c: Confusion, thresholds: Tensor, value: Tensor, merit: Tensor, *, lowest: bool = False) -> OperatingPoint:
-    """The value at the point of highest merit that is not NaN, all [points]; of several that at the highest threshold.
+    """The value at the point of highest merit that is not NaN, [..., points]; of several that at the highest threshold.
 
     Merits within 1e-12 of the highest are as high, so that rounding decides nothing.
     """
-    both = ((c.tp + c.fn)[0] > 0) & ((c.fp + c.tn)[0] > 0)
-    possible = (both & ~merit.isnan()).nonzero().squeeze(1)
-    if not len(possible):
-        return OperatingPoint(value.new_full((), math.nan), thresholds.new_full((), math.nan))
-    merits = merit[possible]
-    tied = possible[torch.isclose(merits, merits.max(), rtol=1e-12, atol=0)]
-    best = tied[0 if lowest else -1]
-    return OperatingPoint(value[best], thresholds[best])
-
-
-def points_as_two(values: Mapping[str, Any]) -> dict[str, Any]:
-    """Values by name, each operating point as two: its value, and its threshold by the name and ``_threshold``."""
-    points = {name: value for name, value in values.items() if isinstance(value, OperatingPoint)}
-    taken = sorted(values.keys() & {f"{name}_threshold" for name in points})
-    if taken:
-        raise ValueError(f"{taken[0]!r} is the name of a threshold and of another value: name one of the two differently")
-    split: dict[str, Any] = {}
-    for name, value in values.items():
-        split |= {name: value.value, f"{name}_threshold": value.threshold} if name in points else {name: value}
-    return split
-
-
-def candidates(c: Confusion, thresholds: Tensor) -> tuple[Confusion, Tensor]:
-    """The points, [points], and the one at a threshold of inf."""
-    return with_none_predicted(c), torch.cat([thresholds, thresholds.new_full((1,), math.inf)])
+    possible = ((c.tp + c.fn)[..., :1] > 0) & ((c.fp + c.tn)[..., :1] > 0) & ~merit.isnan()
+    highest = merit.where(possible, -math.inf).amax(-1, keepdim=True)
+    tied = (possible & torch.isclose(merit, highest, rtol=1e-12, atol=0)).byte()
+    best = tied.argmax(-1) if lowest else tied.shape[-1] - 1 - tied.flip(-1).argmax(-1)
+    points = (at_point(line, best).where(possible.any(-1), math.nan) for line in (value, thresholds))
+    return OperatingPoint(*points)

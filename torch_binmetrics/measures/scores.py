@@ -1,8 +1,8 @@
-"""Confusion -> score, elementwise: each formula once, for one threshold and along all of them.
+"""What weighs the four counts against each other: F-beta, correlations and agreement, means, costs, and the counts themselves.
 
-Every score takes a :class:`~torch_binmetrics.Confusion` of tensors of any shape and returns float64 of that shape, NaN where
-it is undefined (0 / 0). Formulas are those of Fawcett, "An introduction to ROC analysis" (2006), unless another is named; n is
-tp + fp + tn + fn. The first paragraph of each docstring says what the score is, its formula, and when it is undefined.
+Every measure takes a :class:`~torch_binmetrics.Confusion` of tensors of any shape and returns float64 of that shape, NaN where
+it is undefined (0 / 0). The first paragraph of each docstring says what the measure is, its formula, and when it is undefined;
+n is tp + fp + tn + fn.
 """
 
 from __future__ import annotations
@@ -15,20 +15,13 @@ from torch import Tensor
 
 from torch_binmetrics.checks import number
 from torch_binmetrics.measures.confusion import Confusion
+from torch_binmetrics.measures.declared import Share, measure
+from torch_binmetrics.measures.rates import precision, recall, specificity
 
 _NORMALIZED_OVER = {"true": (-1,), "pred": (-2,), "all": (-2, -1)}
 
 
-def accuracy(c: Confusion) -> Tensor:
-    """Share of the samples that are called right, (tp + tn) / n; undefined if nothing was seen.
-
-    >>> accuracy(Confusion(*torch.tensor([6, 2, 8, 4])))
-    tensor(0.7000, dtype=torch.float64)
-    """
-    tp, fp, tn, fn = c.real()
-    return (tp + tn) / (tp + fp + tn + fn)
-
-
+@measure(span=(0, 1))
 def balanced_accuracy(c: Confusion) -> Tensor:
     """Mean of the shares found of both classes, (recall + specificity) / 2; undefined if a class is missing.
 
@@ -40,66 +33,12 @@ def balanced_accuracy(c: Confusion) -> Tensor:
     return (recall(c) + specificity(c)) / 2
 
 
-def precision(c: Confusion) -> Tensor:
-    """Share of the predicted positives that are positive, tp / (tp + fp); undefined if nothing is predicted positive.
-
-    >>> precision(Confusion(*torch.tensor([6, 2, 8, 4])))
-    tensor(0.7500, dtype=torch.float64)
-    """
-    tp, fp, _, _ = c.real()
-    return tp / (tp + fp)
+def _f1(jaccard: Tensor) -> Tensor:
+    """F1 as a function of the Jaccard index J, with which it grows: 2 J / (1 + J) (Lam 2023)."""
+    return 2 * jaccard / (1 + jaccard)
 
 
-def recall(c: Confusion) -> Tensor:
-    """Share of the positives that are found, tp / (tp + fn); undefined if there is no positive.
-
-    >>> recall(Confusion(*torch.tensor([6, 2, 8, 4])))
-    tensor(0.6000, dtype=torch.float64)
-    """
-    tp, _, _, fn = c.real()
-    return tp / (tp + fn)
-
-
-def specificity(c: Confusion) -> Tensor:
-    """Share of the negatives that are called negative, tn / (tn + fp); undefined if there is no negative.
-
-    >>> specificity(Confusion(*torch.tensor([6, 2, 8, 4])))
-    tensor(0.8000, dtype=torch.float64)
-    """
-    _, fp, tn, _ = c.real()
-    return tn / (tn + fp)
-
-
-def negative_predictive_value(c: Confusion) -> Tensor:
-    """Share of the predicted negatives that are negative, tn / (tn + fn); undefined if nothing is predicted negative.
-
-    >>> negative_predictive_value(Confusion(*torch.tensor([6, 2, 8, 2])))
-    tensor(0.8000, dtype=torch.float64)
-    """
-    _, _, tn, fn = c.real()
-    return tn / (tn + fn)
-
-
-def false_positive_rate(c: Confusion) -> Tensor:
-    """Share of the negatives that are called positive, fp / (fp + tn); undefined if there is no negative.
-
-    >>> false_positive_rate(Confusion(*torch.tensor([6, 2, 8, 4])))
-    tensor(0.2000, dtype=torch.float64)
-    """
-    _, fp, tn, _ = c.real()
-    return fp / (fp + tn)
-
-
-def false_negative_rate(c: Confusion) -> Tensor:
-    """Share of the positives that are missed, fn / (fn + tp); undefined if there is no positive.
-
-    >>> false_negative_rate(Confusion(*torch.tensor([6, 2, 8, 4])))
-    tensor(0.4000, dtype=torch.float64)
-    """
-    tp, _, _, fn = c.real()
-    return fn / (fn + tp)
-
-
+@measure(span=(0, 1), form=Share("tp", "fp fn", grown=_f1))
 def fbeta(c: Confusion, beta: float = 1.0) -> Tensor:
     """F-beta, (1 + beta^2) tp / ((1 + beta^2) tp + beta^2 fn + fp); undefined if there is no positive, labelled or predicted.
 
@@ -121,6 +60,7 @@ def fbeta(c: Confusion, beta: float = 1.0) -> Tensor:
     return hits / (hits + beta**2 * fn + fp)
 
 
+@measure(span=(-1, 1))
 def matthews_corrcoef(c: Confusion) -> Tensor:
     """Matthews correlation, (tp tn - fp fn) / sqrt((tp + fp)(tp + fn)(tn + fp)(tn + fn)); undefined if one of these sums is 0.
 
@@ -135,6 +75,7 @@ def matthews_corrcoef(c: Confusion) -> Tensor:
     return (tp * tn - fp * fn) / margins.sqrt()
 
 
+@measure(span=(-1, 1))
 def cohen_kappa(c: Confusion) -> Tensor:
     """Cohen's kappa, 2 (tp tn - fp fn) / ((tp + fp)(fp + tn) + (tp + fn)(fn + tn)); undefined if all samples are tp, or all tn.
 
@@ -148,6 +89,7 @@ def cohen_kappa(c: Confusion) -> Tensor:
     return 2 * (tp * tn - fp * fn) / ((tp + fp) * (fp + tn) + (tp + fn) * (fn + tn))
 
 
+@measure(span=(0, 1), form=Share("tp", "fp fn"))
 def jaccard_index(c: Confusion) -> Tensor:
     """Positives in common over all of them, tp / (tp + fp + fn); undefined if there is no positive, labelled or predicted.
 
@@ -161,16 +103,31 @@ def jaccard_index(c: Confusion) -> Tensor:
     return tp / (tp + fp + fn)
 
 
-def hamming_distance(c: Confusion) -> Tensor:
-    """Share of the samples that are called wrong, (fp + fn) / n; undefined if nothing was seen.
+@measure(span=(0, 1))
+def fowlkes_mallows(c: Confusion) -> Tensor:
+    """Fowlkes-Mallows index, sqrt(precision recall); undefined if there is no positive, or none predicted.
 
-    >>> hamming_distance(Confusion(*torch.tensor([6, 2, 8, 4])))
-    tensor(0.3000, dtype=torch.float64)
+    Source: Fowlkes and Mallows, "A method for comparing two hierarchical clusterings" (1983), of samples instead of pairs.
+
+    >>> fowlkes_mallows(Confusion(*torch.tensor([6, 2, 8, 4])))
+    tensor(0.6708, dtype=torch.float64)
     """
-    tp, fp, tn, fn = c.real()
-    return (fp + fn) / (tp + fp + tn + fn)
+    return (precision(c) * recall(c)).sqrt()
 
 
+@measure(span=(0, 1))
+def geometric_mean(c: Confusion) -> Tensor:
+    """Geometric mean of the shares found of both classes, sqrt(recall specificity); undefined if a class is missing.
+
+    Source: Kubat and Matwin, "Addressing the curse of imbalanced training sets" (1997).
+
+    >>> geometric_mean(Confusion(*torch.tensor([6, 2, 8, 4])))
+    tensor(0.6928, dtype=torch.float64)
+    """
+    return (recall(c) * specificity(c)).sqrt()
+
+
+@measure(span=None)
 def expected_cost(c: Confusion, cost_fp: float = 1.0, cost_fn: float = 1.0) -> Tensor:
     """Mean cost of a sample, (cost_fp fp + cost_fn fn) / n; undefined if nothing was seen.
 
@@ -192,6 +149,7 @@ def expected_cost(c: Confusion, cost_fp: float = 1.0, cost_fn: float = 1.0) -> T
     return (cost_fp * fp + cost_fn * fn) / (tp + fp + tn + fn)
 
 
+@measure(span=None)
 def stat_scores(c: Confusion) -> Tensor:
     """Counts and support, tp, fp, tn, fn, tp + fn, along a last dimension of 5; never undefined.
 
@@ -203,6 +161,7 @@ def stat_scores(c: Confusion) -> Tensor:
     return torch.stack([*c, c.tp + c.fn], -1)
 
 
+@measure(span=None)
 def confusion_matrix(c: Confusion, normalize: Literal["true", "pred", "all"] | None = None) -> Tensor:
     """Counts by label and prediction, [[tn, fp], [fn, tp]]; undefined if normalised by a row, a column or all that is empty.
 

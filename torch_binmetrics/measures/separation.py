@@ -1,7 +1,7 @@
-"""Confusion along thresholds -> how far the scores of the two classes lie apart, at which threshold, with certain bounds.
+"""How far the scores of the two classes lie apart: the DET curve, the equal error rate, the Kolmogorov-Smirnov statistic.
 
-Each function takes a :class:`~torch_binmetrics.Confusion` along ascending thresholds, 1-D with at least one point, the first
-of which calls everything positive.
+Each function takes a :class:`~torch_binmetrics.Confusion` along ascending thresholds, the first of which calls everything
+positive, [..., points]. Values are float64, NaN where undefined; bounds are certain.
 """
 
 from __future__ import annotations
@@ -12,12 +12,61 @@ from typing import NamedTuple
 import torch
 from torch import Tensor
 
-from torch_binmetrics.measures.bounds import outward_share
 from torch_binmetrics.measures.confusion import Confusion
-from torch_binmetrics.measures.curves import at_point, from_infinity, staircase
+from torch_binmetrics.measures.declared import Ends, measure
 from torch_binmetrics.measures.points import OperatingPoint
+from torch_binmetrics.measures.staircase import at_point, from_infinity, outward_share, staircase, to_infinity
 
 
+class DET(NamedTuple):
+    """False positive and negative rates at ascending thresholds, from (1, 0) to (0, 1) at inf: each [..., points + 1]."""
+
+    fpr: Tensor
+    fnr: Tensor
+    thresholds: Tensor
+
+
+@measure(span=None)
+def det_curve(c: Confusion, thresholds: Tensor) -> DET:
+    """Detection error tradeoff, fn / (fn + tp) against fp / (fp + tn); undefined in the rate of a missing class.
+
+    Every point is kept, in the order of scikit-learn, which leaves out those without a false positive or a false negative
+    but one. Chance is the line fpr + fnr = 1 (Martin et al. 1997).
+
+    Args:
+        c: along thresholds, [..., points].
+        thresholds: the thresholds, ascending, [points].
+
+    >>> det_curve(Confusion(*torch.tensor([[2, 1], [2, 0], [0, 2], [0, 1]])), torch.tensor([0.2, 0.7])).fnr
+    tensor([0.0000, 0.5000, 1.0000], dtype=torch.float64)
+    """
+    fp, tp = (count.flip(-1) for count in staircase(c))
+    return DET(fp / fp[..., :1], (tp[..., :1] - tp) / tp[..., :1], to_infinity(thresholds))
+
+
+def equal_error_rate_bounds(c: Confusion) -> Ends:
+    """Lowest and highest equal error rate: in the bin where fpr = fnr the positives first, or the negatives first.
+
+    Any order runs from one corner (fpr, fnr) of that bin to the other and crosses the line between them: not before
+    max(fpr above the bin, fnr with it), and not after min(fpr with it, fnr above it).
+
+    Args:
+        c: along ascending thresholds, [..., points].
+
+    Returns:
+        Two float64 tensors, [...], NaN where the rate is undefined.
+
+    >>> equal_error_rate_bounds(Confusion(*torch.tensor([[2, 1], [2, 0], [0, 2], [0, 1]])))
+    (tensor(0., dtype=torch.float64), tensor(0.5000, dtype=torch.float64))
+    """
+    crossed = _crossed(c)
+    low = crossed.fpr_before.maximum(crossed.fnr_after)
+    high = crossed.fpr_after.minimum(crossed.fnr_before)
+    points = c.tp.shape[-1]
+    return outward_share(low, high, points, points + 8)
+
+
+@measure(span=None, bounds=equal_error_rate_bounds)
 def equal_error_rate(c: Confusion, thresholds: Tensor) -> OperatingPoint:
     """Equal error rate, where fp / (fp + tn) = fn / (fn + tp) on straight lines of the ROC curve; undefined with one class.
 
@@ -26,7 +75,7 @@ def equal_error_rate(c: Confusion, thresholds: Tensor) -> OperatingPoint:
     takes the nearest point, half of fpr + fnr there, without a threshold.
 
     Args:
-        c: along thresholds, [points].
+        c: along thresholds, [..., points].
         thresholds: the thresholds, ascending, [points].
 
     >>> equal_error_rate(Confusion(*torch.tensor([[2, 1], [2, 0], [0, 2], [0, 1]])), torch.tensor([0.2, 0.7]))
@@ -38,27 +87,30 @@ def equal_error_rate(c: Confusion, thresholds: Tensor) -> OperatingPoint:
     return _point(value, thresholds, crossed.point)
 
 
-def equal_error_rate_bounds(c: Confusion) -> tuple[Tensor, Tensor]:
-    """Lowest and highest equal error rate: in the bin where fpr = fnr the positives first, or the negatives first.
+def ks_statistic_bounds(c: Confusion) -> Ends:
+    """Lowest and highest Kolmogorov-Smirnov statistic: every bin tied, or in one of them a class before the other.
 
-    Any order runs from one corner (fpr, fnr) of that bin to the other and crosses the line between them: not before
-    max(fpr above the bin, fnr with it), and not after min(fpr with it, fnr above it).
+    Every order passes the corners of all bins, and between two of them is no point further from the diagonal than the other
+    two corners, tp of the end with fp of the start or the reverse.
 
     Args:
-        c: along ascending thresholds, [points].
+        c: along ascending thresholds, [..., points].
 
     Returns:
-        Two 0-d float64 tensors, NaN where the rate is undefined.
+        Two float64 tensors, [...], NaN where the statistic is undefined.
 
-    >>> equal_error_rate_bounds(Confusion(*torch.tensor([[2, 1], [2, 0], [0, 2], [0, 1]])))
-    (tensor(0., dtype=torch.float64), tensor(0.5000, dtype=torch.float64))
+    >>> ks_statistic_bounds(Confusion(*torch.tensor([[2, 1], [2, 0], [0, 2], [0, 1]])))
+    (tensor(0.5000, dtype=torch.float64), tensor(1., dtype=torch.float64))
     """
-    crossed = _crossed(c)
-    low = crossed.fpr_before.maximum(crossed.fnr_after)
-    high = crossed.fpr_after.minimum(crossed.fnr_before)
-    return outward_share(low, high, len(c.tp), len(c.tp) + 8)
+    fp, tp = staircase(c)
+    fpr, tpr = fp / fp[..., -1:], tp / tp[..., -1:]
+    low = (tpr - fpr).abs().amax(-1)
+    high = torch.maximum((tpr[..., 1:] - fpr[..., :-1]).amax(-1), (fpr[..., 1:] - tpr[..., :-1]).amax(-1))
+    points = fp.shape[-1]
+    return outward_share(low, high, points, points + 8)
 
 
+@measure(span=None, bounds=ks_statistic_bounds)
 def ks_statistic(c: Confusion, thresholds: Tensor) -> OperatingPoint:
     """Kolmogorov-Smirnov statistic, largest |tp / (tp + fn) - fp / (fp + tn)| of all thresholds; undefined with one class.
 
@@ -66,42 +118,19 @@ def ks_statistic(c: Confusion, thresholds: Tensor) -> OperatingPoint:
     highest threshold where it is reached: inf for 0. Perfect is 1, either way round (Smirnov 1939).
 
     Args:
-        c: along thresholds, [points].
+        c: along thresholds, [..., points].
         thresholds: the thresholds, ascending, [points].
 
     >>> ks_statistic(Confusion(*torch.tensor([[2, 1], [2, 0], [0, 2], [0, 1]])), torch.tensor([0.2, 0.7]))
     OperatingPoint(value=tensor(0.5000, dtype=torch.float64), threshold=tensor(0.7000))
     """
     fp, tp = staircase(c)
-    gap = (tp * fp[-1] - fp * tp[-1]).abs()  # of ratios, equal gaps would round apart
-    value = gap.max() / (fp[-1] * tp[-1])
-    return _point(value, thresholds, gap.argmax())
-
-
-def ks_statistic_bounds(c: Confusion) -> tuple[Tensor, Tensor]:
-    """Lowest and highest Kolmogorov-Smirnov statistic: every bin tied, or in one of them a class before the other.
-
-    Every order passes the corners of all bins, and between two of them is no point further from the diagonal than the other
-    two corners, tp of the end with fp of the start or the reverse.
-
-    Args:
-        c: along ascending thresholds, [points].
-
-    Returns:
-        Two 0-d float64 tensors, NaN where the statistic is undefined.
-
-    >>> ks_statistic_bounds(Confusion(*torch.tensor([[2, 1], [2, 0], [0, 2], [0, 1]])))
-    (tensor(0.5000, dtype=torch.float64), tensor(1., dtype=torch.float64))
-    """
-    fp, tp = staircase(c)
-    fpr, tpr = fp / fp[-1], tp / tp[-1]
-    low = (tpr - fpr).abs().max()
-    high = torch.maximum((tpr[1:] - fpr[:-1]).max(), (fpr[1:] - tpr[:-1]).max())
-    return outward_share(low, high, len(fp), len(fp) + 8)
+    gap = (tp * fp[..., -1:] - fp * tp[..., -1:]).abs()  # of ratios, equal gaps would round apart
+    return _point(gap.amax(-1) / (fp[..., -1] * tp[..., -1]), thresholds, gap.argmax(-1))
 
 
 class _Crossed(NamedTuple):
-    """The bin of the ROC curve where fpr = fnr, and the number of its last point: 0-d each."""
+    """The bin of the ROC curve where fpr = fnr, and the number of its last point: [...] each."""
 
     fpr_before: Tensor
     fpr_after: Tensor
@@ -115,9 +144,9 @@ class _Crossed(NamedTuple):
 def _crossed(c: Confusion) -> _Crossed:
     """The first bin, scores descending, after which fpr >= fnr."""
     fp, tp = staircase(c)
-    fpr, fnr = fp / fp[-1], (tp[-1] - tp) / tp[-1]
-    point = (fpr < fnr).sum().clamp(min=1)
-    rise, fall = (at_point(line.diff() / line[-1], point - 1) for line in (fp, tp))
+    fpr, fnr = fp / fp[..., -1:], (tp[..., -1:] - tp) / tp[..., -1:]
+    point = (fpr < fnr).sum(-1).clamp(min=1)
+    rise, fall = (at_point(line.diff() / line[..., -1:], point - 1) for line in (fp, tp))
     first = at_point(fpr, point - 1), at_point(fpr, point)
     return _Crossed(*first, rise, at_point(fnr, point - 1), at_point(fnr, point), fall, point)
 

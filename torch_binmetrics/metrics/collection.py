@@ -9,13 +9,18 @@ import torch
 from torch import Tensor
 
 from torch_binmetrics.checks import one_or_many, summary
+from torch_binmetrics.counting import Store
 from torch_binmetrics.metrics.metric import Metric
+from torch_binmetrics.metrics.options import Options
 from torch_binmetrics.metrics.sharing import share
 from torch_binmetrics.report.build import report_of
 from torch_binmetrics.report.content import Report
 from torch_binmetrics.state.histogram import ScoreHistogram, count_apart, sum_together, update_together
 from torch_binmetrics.state.snapshot import Snapshot
 from torch_binmetrics.uncertainty.confidence import Plan, intervals
+
+#: A metric, or a class of metrics to be built with the options of the collection.
+Member = Metric[Any] | type[Metric[Any]]
 
 
 class MetricCollection(Mapping[str, Metric[Any]]):
@@ -25,17 +30,18 @@ class MetricCollection(Mapping[str, Metric[Any]]):
     read off those. Members keep their own ``compute``, but are updated, reset and loaded through the collection only.
 
     Args:
-        metrics: a list (each named by its class) or a dict of metrics.
+        metrics: a list (each named by its class) or a dict of metrics, or of classes that are built with the ``options``.
         prefix: put before every name in results, "val/" say.
-        named: more metrics, by name.
+        members: more metrics or classes, by name; and the options of :class:`~torch_binmetrics.Metric` for all classes, such as
+            ``from_logits=True``. Metrics that are built already keep their own.
 
     Raises:
-        TypeError: something that is no metric.
+        TypeError: something that is no metric, or options and no class to take them.
         ValueError: two metrics of one name, none at all, process groups that differ, or a metric that has counted already
             or is in a collection.
 
     >>> from torch_binmetrics import BinaryAUROC, BinaryRecall
-    >>> metrics = MetricCollection([BinaryAUROC(), BinaryRecall()], prefix="val/")
+    >>> metrics = MetricCollection([BinaryAUROC, BinaryRecall], prefix="val/", ignore_index=-100)
     >>> metrics.update(torch.tensor([0.9, 0.2, 0.6, 0.4]), torch.tensor([1, 0, 0, 1]))
     >>> metrics.compute()
     {'val/BinaryAUROC': tensor(0.7500, dtype=torch.float64), 'val/BinaryRecall': tensor(0.5000, dtype=torch.float64)}
@@ -43,15 +49,10 @@ class MetricCollection(Mapping[str, Metric[Any]]):
     1
     """
 
-    def __init__(
-        self,
-        metrics: Sequence[Metric[Any]] | Mapping[str, Metric[Any]] = (),
-        *,
-        prefix: str = "",
-        **named: Metric[Any],
-    ) -> None:
+    def __init__(self, metrics: Sequence[Member] | Mapping[str, Member] = (), *, prefix: str = "", **members: Any) -> None:
         self.prefix = prefix
-        self._metrics = _by_name(metrics, named)
+        options = {name: members.pop(name) for name in list(members) if name in Options.__annotations__}
+        self._metrics = _built(_by_name(metrics, members), options)
         self.process_group = next(iter(self._metrics.values())).process_group
         for name, metric in self._metrics.items():
             _check_free(name, metric, self.process_group)
@@ -74,12 +75,12 @@ class MetricCollection(Mapping[str, Metric[Any]]):
         update_together(self.histograms, preds, target, weight)
 
     def compute(self, *, sync: bool = True) -> dict[str, Any]:
-        """All scores by prefixed name, of all ranks; a collective in a process group unless ``sync=False``: one all_reduce.
+        """All values by prefixed name, of all ranks; a collective in a process group unless ``sync=False``: one all_reduce.
 
         Raises:
             ValueError, RuntimeError: as :meth:`Metric.compute`.
         """
-        return self._values(sum_together(self.histograms, self.process_group) if sync else self.histograms)
+        return self._values(self._summed(sync))
 
     def confidence_intervals(
         self, level: float = 0.95, *, draws: int = 1000, seed: int = 0, sync: bool = True
@@ -90,9 +91,9 @@ class MetricCollection(Mapping[str, Metric[Any]]):
         """
         plan = Plan(level, draws, seed)
         found: dict[str, tuple[Any, Any] | None] = {}
-        for histogram in sum_together(self.histograms, self.process_group) if sync else self.histograms:
-            members = {name: metric for name, metric in self._metrics.items() if metric.histogram.layout == histogram.layout}
-            found.update(zip(members, intervals(list(members.values()), histogram, plan), strict=True))
+        for store, snapshot in self._snapshots(self._summed(sync)).items():
+            members = {name: metric.reading for name, metric in self._metrics.items() if metric.histogram.store == store}
+            found.update(zip(members, intervals(list(members.values()), snapshot, plan), strict=True))
         return {self.prefix + name: ends for name in self._metrics if (ends := found[name]) is not None}
 
     def report(
@@ -103,12 +104,14 @@ class MetricCollection(Mapping[str, Metric[Any]]):
         With the metrics of probabilities, calibration and losses that the collection has, by their names. Arguments and errors
         are those of :func:`~torch_binmetrics.binary_report`; a threshold of any member will do as well.
         """
-        total = self.summed() if sync else self
-        means = {name: metric for name, metric in total._metrics.items() if metric.sums}
-        return report_of(total.histograms, means, threshold, Plan(level, draws, seed))
+        snapshots = self._snapshots(self._summed(sync))
+        means = {
+            name: (metric.reading, snapshots[metric.histogram.store]) for name, metric in self._metrics.items() if metric.sums
+        }
+        return report_of(list(snapshots.values()), means, threshold, Plan(level, draws, seed))
 
     def __call__(self, preds: Tensor, target: Tensor, weight: Tensor | None = None) -> dict[str, Any]:
-        """Count a batch once, and return the scores of that batch alone, of this rank."""
+        """Count a batch once, and return the values of that batch alone, of this rank."""
         return self._values(count_apart(self.histograms, preds, target, weight))
 
     def reset(self) -> None:
@@ -140,8 +143,7 @@ class MetricCollection(Mapping[str, Metric[Any]]):
 
     def state_dict(self, *, sync: bool = False) -> dict[str, Any]:
         """Copies of the counts, each shared one once; ``sync`` as in :meth:`Metric.state_dict`, with one all_reduce."""
-        histograms = sum_together(self.histograms, self.process_group) if sync else self.histograms
-        return {"histograms": [histogram.state_dict() for histogram in histograms]}
+        return {"histograms": [histogram.state_dict() for histogram in self._summed(sync)]}
 
     def load_state_dict(self, state: dict[str, Any]) -> None:
         """Take over copies of the counts of a :meth:`state_dict`.
@@ -161,7 +163,7 @@ class MetricCollection(Mapping[str, Metric[Any]]):
 
     def summed(self) -> Self:
         """A read-only copy that holds the counts of all ranks: one all_reduce for all that is then read off it."""
-        return self._copy(sum_together(self.histograms, self.process_group), self.prefix)
+        return self._copy(self._summed(True), self.prefix)
 
     def clone(self, *, prefix: str | None = None) -> Self:
         """A collection of its own with copies of the counts, with another prefix if one is given."""
@@ -173,42 +175,59 @@ class MetricCollection(Mapping[str, Metric[Any]]):
     def __repr__(self) -> str:
         return f"{type(self).__name__}({self._metrics!r}, prefix={self.prefix!r})"
 
+    def _summed(self, sync: bool) -> Sequence[ScoreHistogram]:
+        """The counts to read: of all ranks, or of this one."""
+        return sum_together(self.histograms, self.process_group) if sync else self.histograms
+
+    def _snapshots(self, histograms: Sequence[ScoreHistogram]) -> dict[Store, Snapshot]:
+        """One snapshot of each histogram, by its store."""
+        return {histogram.store: Snapshot(histogram) for histogram in histograms}
+
     def _values(self, histograms: Sequence[ScoreHistogram]) -> dict[str, Any]:
-        """All scores, read off counts of the layouts of ``self.histograms``."""
-        snapshots = {histogram.layout: Snapshot(histogram) for histogram in histograms}
-        return {self.prefix + name: metric._value(snapshots[metric.histogram.layout]) for name, metric in self._metrics.items()}
+        """All values, read off counts of the stores of ``self.histograms``."""
+        found = self._snapshots(histograms)
+        return {self.prefix + name: each.reading.value(found[each.histogram.store]) for name, each in self._metrics.items()}
 
     def _copy(self, histograms: Sequence[ScoreHistogram], prefix: str) -> Self:
-        """A collection of the same metrics on other counts of the same layouts."""
+        """A collection of the same metrics on other counts of the same stores."""
         other = object.__new__(type(self))
         other.__dict__.update(self.__dict__, prefix=prefix, histograms=list(histograms))
-        by_layout = {histogram.layout: histogram for histogram in histograms}
+        by_store = {histogram.store: histogram for histogram in histograms}
         other._metrics = {
-            name: metric._copy(by_layout[metric.histogram.layout], in_collection=True) for name, metric in self._metrics.items()
+            name: metric._copy(by_store[metric.histogram.store], in_collection=True) for name, metric in self._metrics.items()
         }
         return other
 
 
-def _by_name(
-    metrics: Sequence[Metric[Any]] | Mapping[str, Metric[Any]], named: Mapping[str, Metric[Any]]
-) -> dict[str, Metric[Any]]:
-    """The metrics of a list, a dict and keywords in one dict, each name once."""
+def _by_name(metrics: Sequence[Member] | Mapping[str, Member], named: Mapping[str, Member]) -> dict[str, Member]:
+    """The members of a list, a dict and keywords in one dict, each name once."""
     if isinstance(metrics, Mapping):
         pairs = [*metrics.items(), *named.items()]
     elif isinstance(metrics, list | tuple):
-        pairs = [*((type(metric).__name__, metric) for metric in metrics), *named.items()]
+        pairs = [*((getattr(metric, "__name__", type(metric).__name__), metric) for metric in metrics), *named.items()]
     else:
         raise TypeError(f"metrics must be a list or a dict of metrics, got {type(metrics).__name__}: pass [metric]")
     for name, metric in pairs:
         if not isinstance(name, str):
             raise TypeError(f"names must be strings, got {name!r} ({type(name).__name__})")
-        if not isinstance(metric, Metric):
+        if not isinstance(metric, Metric) and not (isinstance(metric, type) and issubclass(metric, Metric)):
             raise TypeError(f"{name!r} must be a Metric, got {metric!r} ({type(metric).__name__}): pass BinaryAUROC(), say")
     if len(dict(pairs)) != len(pairs):
         raise ValueError(f"names must differ, got {[name for name, _ in pairs]}: pass a dict to name metrics of one class")
     if not pairs:
         raise ValueError("a collection needs at least one metric: pass [BinaryAUROC()], say")
     return dict(pairs)
+
+
+def _built(members: Mapping[str, Member], options: Mapping[str, Any]) -> dict[str, Metric[Any]]:
+    """The metrics, those given as classes built with the options."""
+    if options and not any(isinstance(member, type) for member in members.values()):
+        raise TypeError(
+            f"{', '.join(options)} given, but every metric is built already and keeps its own options: pass classes, "
+            "[BinaryAUROC, BinaryRecall] say, or give the options to each metric"
+        )
+    build: Any = {name: member(**options) if isinstance(member, type) else member for name, member in members.items()}
+    return dict(build)
 
 
 def _check_free(name: str, metric: Metric[Any], process_group: Any) -> None:

@@ -1,10 +1,9 @@
-"""Metric = histogram + score: counts each batch, and reads a score off the counts when asked."""
+"""Metric = histogram + reading: counts each batch, and reads a number off the counts when asked."""
 
 from __future__ import annotations
 
 import math
 from collections.abc import Callable, Iterable
-from dataclasses import replace
 from typing import Any, Generic, Literal, Self, TypeVar
 
 import torch
@@ -15,20 +14,20 @@ from torch_binmetrics.counting import Dropped, Layout
 from torch_binmetrics.counting.cuts import Cuts, Threshold
 from torch_binmetrics.counting.summands import Summand
 from torch_binmetrics.measures.confusion import Confusion
-from torch_binmetrics.measures.points import OperatingPoint
-from torch_binmetrics.state.exact_histogram import histogram_of
+from torch_binmetrics.measures.declared import about
 from torch_binmetrics.state.histogram import ScoreHistogram, count_apart
+from torch_binmetrics.state.reading import Reading
 from torch_binmetrics.state.snapshot import Snapshot
-from torch_binmetrics.uncertainty.confidence import Method, Plan, interval
+from torch_binmetrics.uncertainty.confidence import Method, Plan, intervals
 
 T = TypeVar("T")
 
 
 class Metric(Generic[T]):
-    """A running score: any function of a :class:`Confusion`, on counts that never grow.
+    """A running measure: any function of a :class:`Confusion`, on counts that never grow.
 
     Args:
-        score: takes 0-d counts if ``cuts`` is a ``Threshold``, else counts along the lower edges of all occupied bins.
+        measure: takes 0-d counts if ``cuts`` is a ``Threshold``, else counts along the lower edges of all occupied bins.
         cuts: where scores are cut into bins.
         from_logits: scores are logits; thresholds stay probabilities, and the data gets no sigmoid.
         ignore_index: label of samples to leave out; None for no such label.
@@ -36,25 +35,23 @@ class Metric(Generic[T]):
         invalid: "raise" on NaN scores, labels other than 0 and 1, bad weights and scores out of range - at once on CPU, in
             ``compute`` elsewhere - or "drop" them, and report how many in ``dropped``.
         zero_division: what an undefined ratio is: NaN, 0 or 1. Areas stay NaN where they are undefined.
-        exact: count every distinct float32 score instead of bins: memory that grows with them, and slower updates.
         device: where the empty counts lie until a batch comes; they follow the data.
         process_group: ranks to sum over, the default group if None.
 
-    >>> from torch_binmetrics import Threshold, recall, specificity
+    >>> from torch_binmetrics import Threshold
+    >>> from torch_binmetrics.measures import recall, specificity
     >>> gmean = Metric(lambda c: (recall(c) * specificity(c)).sqrt(), Threshold(0.5))
     >>> gmean.update(torch.tensor([0.9, 0.2, 0.6, 0.7]), torch.tensor([1, 0, 0, 1]))
     >>> gmean.compute()
     tensor(0.7071, dtype=torch.float64)
     """
 
-    #: The lowest and the highest value for a confusion along thresholds, where that is known.
-    limits: Callable[[Confusion], tuple[Tensor, Tensor]] | None = None
     #: What the cells sum besides their samples.
     sums: tuple[Summand, ...] = ()
 
     def __init__(
         self,
-        score: Callable[[Confusion], T],
+        measure: Callable[..., T],
         cuts: Cuts,
         *,
         from_logits: bool = False,
@@ -62,19 +59,17 @@ class Metric(Generic[T]):
         weighted: bool = False,
         invalid: Literal["raise", "drop"] = "raise",
         zero_division: float = math.nan,
-        exact: bool = False,
         device: torch.device | str | None = None,
         process_group: Any = None,
     ) -> None:
-        self.score: Callable[..., T] = score
-        self.zero_division = nan_or_bit("zero_division", zero_division)
+        self.measure: Callable[..., T] = measure
+        layout = Layout(
+            cuts, from_logits=from_logits, ignore_index=ignore_index, weighted=weighted, sums=self.sums, invalid=invalid
+        )
+        self.reading = self._reading(cuts, nan_or_bit("zero_division", zero_division))
         self.process_group = process_group
-        options = Layout(cuts, from_logits=from_logits, ignore_index=ignore_index, weighted=weighted, invalid=invalid)
-        layout = replace(options, sums=self.sums, exact=exact)
-        self._thresholds = self._fixed(layout.scored)
-        self._at_many = not isinstance(cuts, Threshold)
+        self.histogram = ScoreHistogram(layout, device=device)
         self._in_collection = False
-        self._read_off(histogram_of(layout, device))
 
     def update(self, preds: Tensor, target: Tensor, weight: Tensor | None = None) -> None:
         """Count a batch, in one pass and without waiting for an accelerator.
@@ -91,13 +86,13 @@ class Metric(Generic[T]):
         self.histogram.update(preds, target, weight)
 
     def compute(self, *, sync: bool = True) -> T:
-        """The score of all samples so far, of all ranks; a collective in a process group unless ``sync=False``.
+        """The value of all samples so far, of all ranks; a collective in a process group unless ``sync=False``.
 
         Raises:
             ValueError: invalid samples were counted on an accelerator; on every rank alike if synced.
             RuntimeError: the ranks count different things, or this rank is not in ``process_group``.
         """
-        return self._value(Snapshot(self._histogram(sync)))
+        return self.reading.value(self._snapshot(sync))
 
     def bounds(self, *, sync: bool = True) -> tuple[Tensor, Tensor]:
         """Lowest and highest value that the counts allow, whatever the order of the scores inside the bins.
@@ -106,38 +101,41 @@ class Metric(Generic[T]):
         bfloat16 scores at 16 bits an area is exact, and its bounds keep a width.
 
         Raises:
-            TypeError: no bounds are known for this score.
+            TypeError: no bounds are known for this measure.
             ValueError, RuntimeError: as :meth:`compute`, which is a collective in the same way.
         """
-        if self.limits is None and self._positions is None:
-            raise TypeError(f"{self!r} has no bounds: areas have, and scores at a threshold, which are exact")
-        snapshot = Snapshot(self._histogram(sync))
-        if self.limits is not None and not snapshot.layout.exact:
-            return self.limits(snapshot.confusion)
-        value: Any = self._value(snapshot)
-        return (value.value if isinstance(value, OperatingPoint) else value,) * 2
+        if not self.reading.has_bounds:
+            raise TypeError(
+                f"{self!r} has no bounds: areas have, and what is read at a threshold or is a mean, which are exact"
+            )
+        return self.reading.bounds(self._snapshot(sync))
 
     def confidence_interval(
         self, level: float = 0.95, *, method: Method | None = None, draws: int = 1000, seed: int = 0, sync: bool = True
     ) -> tuple[T, T]:
-        """Ends that enclose the population's score for a share ``level`` of all samples like this one: sampling error.
+        """Ends that enclose the population's value for a share ``level`` of all samples like this one: sampling error.
 
         Arguments and errors are those of :class:`~torch_binmetrics.uncertainty.confidence.Plan` and of :meth:`compute`.
         """
-        return interval(self, self._histogram(sync), Plan(level, draws, seed, method))
+        plan = Plan(level, draws, seed, method)
+        plan.form(self.reading)
+        [ends] = intervals([self.reading], self._snapshot(sync), plan)
+        if ends is None:
+            raise TypeError(f"{self!r} has no confidence interval: tensors have, and single points of a curve")
+        return ends
 
     def __call__(self, preds: Tensor, target: Tensor, weight: Tensor | None = None) -> T:
-        """Count a batch once, and return the score of that batch alone, of this rank; arguments as for :meth:`update`."""
+        """Count a batch once, and return the value of that batch alone, of this rank; arguments as for :meth:`update`."""
         self._refuse_member("call")
         [batch] = count_apart([self.histogram], preds, target, weight)
-        return self._value(Snapshot(batch))
+        return self.reading.value(Snapshot(batch))
 
     def confusion(self, *, sync: bool = False) -> Confusion:
         """Running counts tp, fp, tn and fn, of this rank unless ``sync=True``.
 
         0-d at a fixed threshold, else 1-D along the ascending lower edges of the occupied bins.
         """
-        return self._confusion(Snapshot(self._histogram(sync)))
+        return self.reading.confusion(self._snapshot(sync))
 
     @property
     def tp(self) -> Tensor:
@@ -199,7 +197,7 @@ class Metric(Generic[T]):
 
     def summed(self) -> Self:
         """A read-only copy that holds the counts of all ranks: one all_reduce for all that is then read off it."""
-        return self._copy(self._histogram(sync=True))
+        return self._copy(self.histogram.summed(self.process_group))
 
     def clone(self) -> Self:
         """A metric of its own with a copy of the counts, in no collection."""
@@ -214,39 +212,18 @@ class Metric(Generic[T]):
         return self.__dict__
 
     def __repr__(self) -> str:
-        layout = self.histogram.layout
-        return f"{type(self).__name__}({'exact=True' if layout.exact else layout.cuts})"
+        return f"{type(self).__name__}({self.histogram.layout.cuts})"
 
-    def _value(self, snapshot: Snapshot) -> T:
-        """The score, read off a snapshot of the histogram."""
-        value = self.score(self._confusion(snapshot))
-        return self._defined(value) if self.limits is None else value
+    def _reading(self, cuts: Cuts, undefined: float) -> Reading[T]:
+        """How the value is read off the counts: at a threshold, or along all cuts; undefined areas stay so."""
+        at = cuts.at if isinstance(cuts, Threshold) else None
+        known = about(self.measure)
+        is_area = known is not None and known.bounds is not None
+        return Reading(self.measure, at, exact=at is not None, undefined=math.nan if is_area else undefined)
 
-    def _confusion(self, snapshot: Snapshot) -> Confusion:
-        """The confusion that the score is a function of."""
-        if self._positions is None:
-            return snapshot.confusion
-        at = [snapshot.at(position) for position in self._positions]
-        return Confusion(*map(torch.stack, zip(*at, strict=True))) if self._at_many else at[0]
-
-    def _defined(self, value: Any) -> Any:
-        """Ratios with ``zero_division`` for NaN; they cannot be NaN otherwise."""
-        if math.isnan(self.zero_division) or not isinstance(value, Tensor) or not value.is_floating_point():
-            return value
-        return value.where(~value.isnan(), self.zero_division)
-
-    def _histogram(self, sync: bool) -> ScoreHistogram:
+    def _snapshot(self, sync: bool) -> Snapshot:
         """The counts to read: of all ranks, or of this one."""
-        return self.histogram.summed(self.process_group) if sync else self.histogram
-
-    def _read_off(self, histogram: ScoreHistogram) -> None:
-        """Use the counts of ``histogram``, whose cuts hold the fixed threshold on an edge, if there is one."""
-        self.histogram = histogram
-        self._positions = None if self._thresholds is None else histogram.positions(self._thresholds)
-
-    def _fixed(self, cuts: Cuts) -> tuple[float, ...] | None:
-        """The thresholds at which the score is read; None if it is read along all cuts."""
-        return (cuts.at,) if isinstance(cuts, Threshold) else None
+        return Snapshot(self.histogram.summed(self.process_group) if sync else self.histogram)
 
     def _copy(self, histogram: ScoreHistogram, *, in_collection: bool = False) -> Self:
         """A metric like this one on other counts of the same layout."""

@@ -15,12 +15,11 @@ class Options(TypedDict, total=False):
     weighted: bool
     invalid: Literal["raise", "drop"]
     zero_division: float
-    exact: bool
     device: torch.device | str | None
     process_group: Any
 
 
 class CurveOptions(Options, total=False):
-    """Keyword-only options of every curve and of every point of one; see :class:`~torch_binmetrics.AlongCuts`."""
+    """Keyword-only options of every curve and of every point of one; see :class:`~torch_binmetrics.metrics.AlongCuts`."""
 
     logit_thresholds: bool

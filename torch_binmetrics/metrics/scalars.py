@@ -9,7 +9,7 @@ from typing import Any
 import torch
 from torch import Tensor
 
-from torch_binmetrics.measures.points import points_as_two
+from torch_binmetrics.measures.points import OperatingPoint
 
 
 def floats(values: Mapping[str, Any]) -> dict[str, float]:
@@ -29,3 +29,15 @@ def floats(values: Mapping[str, Any]) -> dict[str, float]:
     copied = iter(torch.cat(tensors).tolist() if tensors else [])
     read = {name: next(copied) if isinstance(value, Tensor) else value for name, value in scalars.items()}
     return {name: float(value) for name, value in read.items() if isinstance(value, Real)}
+
+
+def points_as_two(values: Mapping[str, Any]) -> dict[str, Any]:
+    """Values by name, each operating point as two: its value, and its threshold by the name and ``_threshold``."""
+    points = {name for name, value in values.items() if isinstance(value, OperatingPoint)}
+    taken = sorted(values.keys() & {f"{name}_threshold" for name in points})
+    if taken:
+        raise ValueError(f"{taken[0]!r} is the name of a threshold and of another value: name one of the two differently")
+    split: dict[str, Any] = {}
+    for name, value in values.items():
+        split |= {name: value.value, f"{name}_threshold": value.threshold} if name in points else {name: value}
+    return split

@@ -6,20 +6,22 @@ from collections.abc import Sequence
 from dataclasses import replace
 from typing import Any
 
-from torch_binmetrics.counting import Layout
+from torch_binmetrics.counting import Layout, Store, store_of
 from torch_binmetrics.metrics.metric import Metric
-from torch_binmetrics.state.exact_histogram import histogram_of
 from torch_binmetrics.state.histogram import ScoreHistogram
 
 
 def share(metrics: Sequence[Metric[Any]]) -> list[ScoreHistogram]:
     """Give metrics that count alike one histogram; the histograms, in the order in which they came up."""
-    shared: dict[Layout, ScoreHistogram] = {}
+    shared: dict[Store, ScoreHistogram] = {}
     layouts = [metric.histogram.layout for metric in metrics]
-    hosts = [layout for layout, metric in zip(layouts, metrics, strict=True) if metric._thresholds is None and not metric.sums]
+    hosts = [each.histogram.layout for each in metrics if each.reading.thresholds is None and not each.sums]
     for metric in metrics:
         layout = _with_sums_of(layouts, metric.histogram.layout) if metric.sums else _host(metric, hosts)
-        metric._read_off(shared.setdefault(layout, histogram_of(layout, metric.histogram.state.device)))
+        store = store_of(layout)
+        if store not in shared:
+            shared[store] = ScoreHistogram(layout, store=store, device=metric.histogram.state.device)
+        metric.histogram = shared[store]
         metric._in_collection = True
     return list(shared.values())
 
@@ -33,12 +35,13 @@ def _with_sums_of(layouts: Sequence[Layout], own: Layout) -> Layout:
 
 def _host(metric: Metric[Any], hosts: Sequence[Layout]) -> Layout:
     """The layout to read a metric off: finer cuts with its thresholds on edges, else its own."""
-    own, thresholds = metric.histogram.layout, metric._thresholds
+    own, thresholds = metric.histogram.layout, metric.reading.thresholds
     if thresholds is None:
         return own
+    many = thresholds if isinstance(thresholds, tuple) else (thresholds,)
     for host in hosts:
         same_options = replace(own, cuts=host.cuts) == host
         same_range = host.valid_range == own.valid_range
-        if same_options and same_range and host.scored.positions(thresholds) is not None:
+        if same_options and same_range and host.positions(many) is not None:
             return host
     return own

@@ -34,12 +34,8 @@ def canvas(ax: Axes | None, width: float = 5.0, height: float = 5.0) -> Axes:
 
 
 def read(source: Source) -> Snapshot:
-    """A reading on CPU of a histogram, or the reading that was given."""
-    if isinstance(source, Snapshot):
-        return source
-    on_cpu = source.clone()
-    on_cpu.to("cpu")
-    return Snapshot(on_cpu)
+    """A snapshot on CPU of a histogram, or of the snapshot that was given."""
+    return (source if isinstance(source, Snapshot) else Snapshot(source)).on_cpu()
 
 
 def missing(snapshot: Snapshot, *, positives: bool = True, negatives: bool = True) -> str | None:

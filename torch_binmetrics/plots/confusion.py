@@ -18,7 +18,7 @@ def plot_confusion_matrix(histogram: Source, ax: Axes | None = None, *, threshol
         ValueError: the threshold lies on no edge of the cuts.
     """
     snapshot = read(histogram)
-    c = snapshot.at_threshold(threshold)
+    c = snapshot.at(threshold)
     ax = canvas(ax, 4.0, 3.8)
     rows = [[float(c.tn), float(c.fp)], [float(c.fn), float(c.tp)]]
     shares = [[n / (sum(row) or 1) for n in row] for row in rows]

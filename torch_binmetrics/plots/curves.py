@@ -5,11 +5,19 @@ from __future__ import annotations
 import torch
 from torch import Tensor
 
-from torch_binmetrics.measures.areas import auroc, average_precision
-from torch_binmetrics.measures.bands import precision_recall_band, roc_band
-from torch_binmetrics.measures.bounds import auroc_bounds, average_precision_bounds
-from torch_binmetrics.measures.curves import DET, det_curve, precision_recall_curve, roc
-from torch_binmetrics.measures.separation import equal_error_rate
+from torch_binmetrics.measures import (
+    DET,
+    auroc,
+    auroc_bounds,
+    average_precision,
+    average_precision_bounds,
+    det_curve,
+    equal_error_rate,
+    precision_recall_band,
+    precision_recall_curve,
+    roc,
+    roc_band,
+)
 from torch_binmetrics.plots.canvas import (
     BLUE,
     GREY,
@@ -57,7 +65,7 @@ def plot_roc(histogram: Source, ax: Axes | None = None, *, level: float | None =
     fpr, tpr, thresholds = roc(c, snapshot.probabilities)
     if level is not None:
         draw_interval(ax, tpr_interval(snapshot, Plan(level, draws, seed)), level)
-    if not snapshot.layout.exact:
+    if not snapshot.exact:
         draw_bounds(ax, roc_band(c), _area_within(*auroc_bounds(c)))
     ax.plot(fpr, tpr, color=BLUE, label=f"AUROC {float(auroc(c)):.4f}")
     ax.plot([0, 1], [0, 1], ":", color=GREY, label="chance")
@@ -93,7 +101,7 @@ def plot_precision_recall(
     prevalence = float(precision[0])
     if level is not None:
         draw_interval(ax, precision_interval(snapshot, Plan(level, draws, seed)), level)
-    if not snapshot.layout.exact:
+    if not snapshot.exact:
         draw_bounds(ax, precision_recall_band(c), _area_within(*average_precision_bounds(c)))
     label = f"average precision {float(average_precision(c)):.4f}"
     ax.plot(recall, steps, color=BLUE, drawstyle="steps-post", label=label)

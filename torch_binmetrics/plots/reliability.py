@@ -7,7 +7,8 @@ from torch import Tensor
 
 from torch_binmetrics.counting.cuts import Edges
 from torch_binmetrics.counting.summands import Probability
-from torch_binmetrics.measures.calibration import Reliability, Strategy, calibration_error, equal_mass_groups, reliability_curve
+from torch_binmetrics.measures import Reliability, calibration_error, equal_mass_groups, reliability_curve
+from torch_binmetrics.measures.calibration import Strategy
 from torch_binmetrics.plots.canvas import BLUE, GREY, Axes, Source, canvas, missing, read, say_undefined
 from torch_binmetrics.state.snapshot import Snapshot
 

@@ -6,8 +6,7 @@ import math
 
 import torch
 
-from torch_binmetrics.measures.best_threshold import best_threshold
-from torch_binmetrics.measures.scores import fbeta, precision, recall
+from torch_binmetrics.measures import best_threshold, fbeta, precision, recall
 from torch_binmetrics.plots.canvas import (
     BLUE,
     GREEN,

@@ -1,60 +1,50 @@
-"""Counts -> report: the usual scores, read off one histogram with their bounds and intervals."""
+"""Counts -> report: the usual measures, read off one snapshot of each histogram with their bounds and intervals."""
 
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
+from functools import partial
 from typing import Any
 
 from torch import Tensor
 
-from torch_binmetrics.counting.summands import LogLoss, Probability, SquaredError, Summand
-from torch_binmetrics.measures.best_threshold import Criterion, best_threshold
-from torch_binmetrics.metrics.binary import (
-    BinaryAccuracy,
-    BinaryAUROC,
-    BinaryAveragePrecision,
-    BinaryBalancedAccuracy,
-    BinaryBrierScore,
-    BinaryCalibrationRatio,
-    BinaryF1Score,
-    BinaryLogLoss,
-    BinaryMatthewsCorrCoef,
-    BinaryNegativePredictiveValue,
-    BinaryPrecision,
-    BinaryRecall,
-    BinarySpecificity,
-)
-from torch_binmetrics.metrics.metric import Metric
+from torch_binmetrics import measures
+from torch_binmetrics.counting.summands import LogLoss, Probability, SquaredError
+from torch_binmetrics.measures.best_threshold import Criterion
 from torch_binmetrics.report.content import Report, ReportRow
 from torch_binmetrics.report.misleading import misleading
 from torch_binmetrics.state.histogram import ScoreHistogram
+from torch_binmetrics.state.reading import Reading, cells, curve
 from torch_binmetrics.state.snapshot import Snapshot
 from torch_binmetrics.uncertainty.confidence import Plan, intervals
 
-SCORES: Mapping[str, Callable[..., Metric[Tensor]]] = {
-    "accuracy": BinaryAccuracy,
-    "balanced accuracy": BinaryBalancedAccuracy,
-    "precision": BinaryPrecision,
-    "recall": BinaryRecall,
-    "specificity": BinarySpecificity,
-    "npv": BinaryNegativePredictiveValue,
-    "f1": BinaryF1Score,
-    "mcc": BinaryMatthewsCorrCoef,
+AT_THRESHOLD: Mapping[str, Callable[..., Tensor]] = {
+    "accuracy": measures.accuracy,
+    "balanced accuracy": measures.balanced_accuracy,
+    "precision": measures.precision,
+    "recall": measures.recall,
+    "specificity": measures.specificity,
+    "npv": measures.negative_predictive_value,
+    "f1": measures.fbeta,
+    "mcc": measures.matthews_corrcoef,
 }
-AREAS: Mapping[str, Callable[..., Metric[Tensor]]] = {"auroc": BinaryAUROC, "average precision": BinaryAveragePrecision}
+AREAS: Mapping[str, Callable[..., Tensor]] = {"auroc": measures.auroc, "average precision": measures.average_precision}
 BEST: Mapping[str, Criterion] = {"f1": "f1", "youden": "youden", "mcc": "mcc"}
+
+#: What is read for a row, and where.
+Row = tuple[Reading[Any], Snapshot]
 
 
 def binary_report(
     histogram: ScoreHistogram, threshold: float = 0.5, level: float = 0.95, *, draws: int = 1000, seed: int = 0
 ) -> Report:
-    """The usual scores of a classifier, how sure they are, and where they mislead.
+    """The usual measures of a classifier, how sure they are, and where they mislead.
 
     Args:
         histogram: local or summed counts.
         threshold: scores from here on are called positive; an edge of the cuts, a probability even if logits were counted.
         level: of the confidence intervals, between 0 and 1.
-        draws: samples that the bootstrap draws, where a score has no closed form.
+        draws: samples that the bootstrap draws, where a measure has no closed form.
         seed: of these draws.
 
     Raises:
@@ -68,87 +58,73 @@ def binary_report(
     >>> report["recall"].value, report.confusion
     (0.5, ((29, 29), (21, 21)))
     """
-    return report_of([histogram], _of_sums(histogram), threshold, Plan(level, draws, seed))
+    snapshot = Snapshot(histogram)
+    return report_of([snapshot], _means(snapshot), threshold, Plan(level, draws, seed))
 
 
-def report_of(
-    histograms: Sequence[ScoreHistogram], probabilities: Mapping[str, Metric[Any]], threshold: float, plan: Plan
-) -> Report:
-    """A report on the finest of histograms, and on metrics of probabilities that read others; errors as :func:`binary_report`.
+def report_of(snapshots: Sequence[Snapshot], means: Mapping[str, Row], threshold: float, plan: Plan) -> Report:
+    """A report on the finest of snapshots, and on means that are read off others; errors as of :func:`binary_report`.
 
     A threshold on none of its edges is read off the next finest.
     """
-    by_bins = sorted(histograms, key=lambda histogram: (not histogram.layout.exact, -histogram.layout.scored.bins))
+    by_bins = sorted(snapshots, key=lambda snapshot: -snapshot.layout.scored.bins)
     finest = by_bins[0]
-    host = next((histogram for histogram in by_bins if Snapshot(histogram).position(threshold) is not None), finest)
-    snapshot, fixed = Snapshot(finest), Snapshot(host)
-    c = fixed.at_threshold(threshold)
+    host = next((snapshot for snapshot in by_bins if snapshot.layout.positions((threshold,)) is not None), finest)
+    c = host.at(threshold)
     confusion = ((c.tn.item(), c.fp.item()), (c.fn.item(), c.tp.item()))
-    areas = _rows({name: _matching(metric, finest) for name, metric in AREAS.items()}, finest, plan)
+    sections = _rows(
+        {
+            "measures": {name: (Reading(measure, threshold, exact=True), host) for name, measure in AT_THRESHOLD.items()},
+            "areas": {name: (Reading(measure), finest) for name, measure in AREAS.items()},
+            "probabilities": means,
+        },
+        plan,
+    )
     return Report(
         confusion=confusion,
         threshold=threshold,
         level=plan.level,
-        scores=_rows({name: _matching(metric, host, threshold) for name, metric in SCORES.items()}, host, plan),
-        areas=areas,
-        best={name: _best(snapshot, criterion) for name, criterion in BEST.items()},
-        probabilities=_rows_of_others(probabilities, histograms, plan),
-        warnings=misleading(confusion, areas, snapshot, finest.dropped),
+        **sections,
+        best={name: _best(finest, criterion) for name, criterion in BEST.items()},
+        warnings=misleading(confusion, sections["areas"], finest),
     )
 
 
-def _matching(kind: Callable[..., Metric[Any]], histogram: ScoreHistogram, *arguments: float) -> Metric[Any]:
-    """A metric that takes its scores as those of a histogram were taken."""
-    return kind(*arguments, from_logits=histogram.layout.from_logits)
-
-
-def _of_sums(histogram: ScoreHistogram) -> dict[str, Metric[Any]]:
-    """The metrics of probabilities for which a histogram has the sums."""
-    kinds: list[tuple[Summand, str, Metric[Any]]] = [
-        (SquaredError(), "brier score", BinaryBrierScore()),
-        (Probability(), "calibration ratio", BinaryCalibrationRatio()),
+def _means(snapshot: Snapshot) -> dict[str, Row]:
+    """The means of probabilities and losses for which there are sums."""
+    losses = [summand for summand in snapshot.layout.sums if isinstance(summand, LogLoss)]
+    kinds: list[tuple[Any, str, Callable[..., Tensor]]] = [
+        (SquaredError(), "brier score", measures.brier_score),
+        (Probability(), "calibration ratio", measures.calibration_ratio),
+        *((loss, "log loss", measures.log_loss) for loss in losses[:1]),
     ]
-    losses = [summand for summand in histogram.layout.sums if isinstance(summand, LogLoss)]
-    kinds += [(loss, "log loss", BinaryLogLoss(eps=loss.eps)) for loss in losses[:1]]
-    found = {name: metric for summand, name, metric in kinds if summand in histogram.layout.sums}
-    for metric in found.values():
-        metric._read_off(histogram)
-    return found
-
-
-def _rows_of_others(
-    metrics: Mapping[str, Metric[Any]], histograms: Sequence[ScoreHistogram], plan: Plan
-) -> dict[str, ReportRow]:
-    """The rows of metrics that read several histograms, in the order of the metrics."""
-    rows: dict[str, ReportRow] = {}
-    for histogram in histograms:
-        mine = {name: metric for name, metric in metrics.items() if metric.histogram.layout == histogram.layout}
-        rows |= _rows(mine, histogram, plan) if mine else {}
-    return {name: rows[name] for name in metrics if name in rows}
-
-
-def _rows(metrics: Mapping[str, Metric[Any]], histogram: ScoreHistogram, plan: Plan) -> dict[str, ReportRow]:
-    """A row for each metric that is a single number, read off one histogram, with intervals unless weights were counted."""
-    for metric in metrics.values():
-        metric._read_off(histogram)
-    snapshot = Snapshot(histogram)
-    values = {name: metric._value(snapshot) for name, metric in metrics.items()}
-    single = {name: metrics[name] for name, value in values.items() if isinstance(value, Tensor) and value.numel() == 1}
-    drawn = [None] * len(single) if histogram.layout.weighted else intervals(list(single.values()), histogram, plan)
     return {
-        name: ReportRow(float(values[name]), _bounds(metric, snapshot), None if ends is None else _floats(ends))
-        for (name, metric), ends in zip(single.items(), drawn, strict=True)
+        name: (Reading(measure, given=partial(cells, (summand,)), exact=True), snapshot)
+        for summand, name, measure in kinds
+        if summand in snapshot.layout.sums
     }
 
 
-def _bounds(metric: Metric[Any], snapshot: Snapshot) -> tuple[float, float] | None:
-    """What the binning hides of an area; nothing else has any."""
-    return None if metric.limits is None or snapshot.layout.exact else _floats(metric.limits(snapshot.confusion))
+def _rows(sections: Mapping[str, Mapping[str, Row]], plan: Plan) -> dict[str, dict[str, ReportRow]]:
+    """A row for each reading that is a single number, with intervals unless weights were counted: one bootstrap a snapshot."""
+    found: dict[tuple[str, str], ReportRow] = {}
+    wanted = {(section, name): row for section, rows in sections.items() for name, row in rows.items()}
+    for snapshot in {id(snapshot): snapshot for _, snapshot in wanted.values()}.values():
+        here = {key: reading for key, (reading, at) in wanted.items() if at is snapshot}
+        values = {key: reading.value(snapshot) for key, reading in here.items()}
+        single = {key: here[key] for key, value in values.items() if isinstance(value, Tensor) and value.numel() == 1}
+        drawn = [None] * len(single) if snapshot.layout.weighted else intervals(list(single.values()), snapshot, plan)
+        for (key, reading), ends in zip(single.items(), drawn, strict=True):
+            bounds = None if reading.exact or snapshot.exact else _floats(reading.bounds(snapshot))
+            found[key] = ReportRow(float(values[key]), bounds, None if ends is None else _floats(ends))
+    return {
+        section: {name: found[section, name] for name in rows if (section, name) in found} for section, rows in sections.items()
+    }
 
 
 def _best(snapshot: Snapshot, criterion: Criterion) -> ReportRow:
-    """The highest value of a score and its threshold."""
-    point = best_threshold(snapshot.confusion, snapshot.probabilities, criterion)
+    """The highest value of a criterion and its threshold."""
+    point = Reading(partial(measures.best_threshold, criterion=criterion), given=curve).value(snapshot)
     return ReportRow(float(point.value), threshold=float(point.threshold))
 
 

@@ -14,12 +14,12 @@ Matrix = tuple[tuple[float, float], tuple[float, float]]
 
 @dataclass(frozen=True)
 class ReportRow:
-    """One score of a report.
+    """One number of a report.
 
     Args:
         value: NaN where undefined.
-        bounds: certain ends of what the binning hides, None for a score that has none or is exact.
-        interval: ends that sampling leaves open at the level of the report, None for a score that has none; NaN if not known.
+        bounds: certain ends of what the binning hides, None for a number that has none or is exact.
+        interval: ends that sampling leaves open at the level of the report, None for a number that has none; NaN if not known.
         threshold: where the value is reached, for a best threshold.
     """
 
@@ -36,19 +36,19 @@ class Report:
     Args:
         confusion: [[tn, fp], [fn, tp]] at the threshold, as scikit-learn orders it; sums of weights if those were counted.
         threshold: scores from here on are called positive.
-        level: share of samples whose interval holds the population's score.
-        scores: scores at the threshold.
+        level: share of samples whose interval holds the population's value.
+        measures: measures at the threshold.
         areas: areas over all thresholds.
         best: highest F1, Youden's J and Matthews correlation of all thresholds. As they were chosen on these samples, others
             do worse there.
-        probabilities: scores of the probabilities, by the names that they have in the collection.
+        probabilities: measures of the probabilities, by the names that they have in the collection.
         warnings: where a number misleads.
     """
 
     confusion: Matrix
     threshold: float
     level: float
-    scores: Mapping[str, ReportRow]
+    measures: Mapping[str, ReportRow]
     areas: Mapping[str, ReportRow]
     best: Mapping[str, ReportRow]
     probabilities: Mapping[str, ReportRow]
@@ -75,7 +75,7 @@ class Report:
         return self.positives / self.samples if self.samples else math.nan
 
     def __getitem__(self, name: str) -> ReportRow:
-        sections = (self.scores, self.areas, self.probabilities, {f"best {name}": row for name, row in self.best.items()})
+        sections = (self.measures, self.areas, self.probabilities, {f"best {name}": row for name, row in self.best.items()})
         for section in sections:
             if name in section:
                 return section[name]
@@ -99,19 +99,19 @@ class Report:
         labels = ("label negative", "label positive")
         rows = [[label, *map(amount, row)] for label, row in zip(labels, self.confusion, strict=True)]
         shown = [Table([f"threshold {self.threshold:g}", *called], rows)]
-        shown.append(self._table(f"at threshold {self.threshold:g}", self.scores))
+        shown.append(self._table(f"at threshold {self.threshold:g}", self.measures))
         shown.append(self._table("over all thresholds", self.areas))
         if self.probabilities:
             shown.append(self._table("of the probabilities", self.probabilities))
         return [*shown, self._best_table()]
 
     def _best_table(self) -> Table:
-        """Best thresholds, none where a score is undefined."""
+        """Best thresholds, none where a value is undefined."""
         found = [(name, row.value, math.nan if row.threshold is None else row.threshold) for name, row in self.best.items()]
         rows = [[name, value(score), "" if math.isnan(at) else short(at)] for name, score, at in found]
         return Table(["best threshold by", "value", "threshold"], rows)
 
     def _table(self, title: str, rows: Mapping[str, ReportRow]) -> Table:
-        """Scores with both kinds of ends, which are kept apart."""
+        """Numbers with both kinds of ends, which are kept apart."""
         head = [title, "value", "bounds (binning)", f"{100 * self.level:g} % interval (sampling)"]
         return Table(head, [[name, value(row.value), ends(row.bounds), ends(row.interval)] for name, row in rows.items()])

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
-from torch_binmetrics.counting import Dropped
 from torch_binmetrics.report.content import Matrix, ReportRow
 from torch_binmetrics.state.snapshot import Snapshot
 from torch_binmetrics.wording import amount, value
@@ -15,11 +14,11 @@ _KINDS["bad_weights"] = "bad weights"
 WIDE = 0.01
 
 
-def misleading(confusion: Matrix, areas: Mapping[str, ReportRow], snapshot: Snapshot, dropped: Dropped) -> tuple[str, ...]:
+def misleading(confusion: Matrix, areas: Mapping[str, ReportRow], snapshot: Snapshot) -> tuple[str, ...]:
     """All that a reader should know before trusting the numbers: of the matrix, the areas and the counts."""
     found = [*_rare(confusion, weighted=snapshot.layout.weighted), *_majority(confusion), *_wide(areas), *_logits(snapshot)]
-    if any(dropped):
-        kinds = ", ".join(f"{amount(n)} {_KINDS[kind]}" for kind, n in dropped._asdict().items() if n)
+    if any(snapshot.dropped):
+        kinds = ", ".join(f"{amount(n)} {_KINDS[kind]}" for kind, n in snapshot.dropped._asdict().items() if n)
         found.append(f"dropped as invalid, and in none of these numbers: {kinds}.")
     if snapshot.layout.weighted:
         found.append("weighted: the counts are sums of weights, for which no intervals are known.")
@@ -69,9 +68,8 @@ def _logits(snapshot: Snapshot) -> list[str]:
     """Scores that no probability can be, in counts that were not told of logits."""
     if snapshot.layout.from_logits:
         return []
-    upper = snapshot.layout.scored.thresholds
-    below = snapshot.thresholds < 0 if snapshot.layout.exact else upper(snapshot.occupied + 1) <= 0  # NaN after the last bin
-    outside = below | (snapshot.thresholds > 1)
+    upper = snapshot.layout.scored.thresholds(snapshot.occupied + 1)  # NaN after the last bin
+    outside = (upper <= 0) | (snapshot.thresholds > 1)
     n, samples = (float(row.double().sum()) for row in (snapshot.counts[:, outside], snapshot.counts))
     if not n:
         return []

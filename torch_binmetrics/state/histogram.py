@@ -10,21 +10,22 @@ import torch.distributed as dist
 from torch import Tensor
 
 from torch_binmetrics.checks import one_or_many, summary
-from torch_binmetrics.counting import Dropped, Layout, check_batch, count_checked
+from torch_binmetrics.counting import Dropped, Layout, Store, check_batch, count_checked, store_of
 from torch_binmetrics.counting.summands import Summand
-from torch_binmetrics.state.distributed import sum_over_ranks, world_size
+from torch_binmetrics.state.distributed import gather_over_ranks, sum_over_ranks, world_size
 
 STATE_VERSION = 1
 
 
 class ScoreHistogram:
-    """Running counts of scores by label and bin, of fixed size however many samples come.
+    """Running counts of scores by label and bin; of fixed size however many samples come, unless the cuts are exact.
 
     A plain object and no ``nn.Module``: DDP would broadcast rank 0's buffers over the counts of the other ranks. The
     counts follow the data: they move to the device of a batch.
 
     Args:
         layout: what is counted.
+        store: how the counts are kept; a table for exact cuts and one tensor for all others if None.
         device: where the empty counts lie until a batch comes.
 
     >>> from torch_binmetrics import Uniform
@@ -35,16 +36,17 @@ class ScoreHistogram:
             [0, 1, 0, 2]])
     """
 
-    def __init__(self, layout: Layout, *, device: torch.device | str | None = None) -> None:
+    def __init__(self, layout: Layout, *, store: Store | None = None, device: torch.device | str | None = None) -> None:
         self.layout = layout
-        self.state = layout.empty(device)
+        self.store = store_of(layout) if store is None else store
+        self.state = self.store.empty(device)
         #: True for the read-only sum over ranks that :meth:`summed` gives; it is never summed again.
         self.is_total = False
 
     @property
     def counts(self) -> Tensor:
-        """Counts by label and bin: int64, or float64 sums of weights, [2, bins]; a view."""
-        return self.state[: self.layout.ignored].view(2, -1)
+        """Counts by label and bin: int64, or float64 sums of weights, [2, bins]; exact ones by distinct score."""
+        return self.store.counts(self.state)
 
     def sums(self, summand: Summand) -> Tensor:
         """What the layout sums of a summand, by label and bin: float64, [2, bins]; a view.
@@ -52,32 +54,17 @@ class ScoreHistogram:
         Raises:
             ValueError: the layout does not sum that.
         """
-        if summand not in self.layout.sums:
-            raise ValueError(f"expected one of {list(self.layout.sums)}, got {summand}: these counts do not sum that")
-        begin = self.layout.counted + self.layout.sums.index(summand) * self.layout.ignored
-        return self.state[begin : begin + self.layout.ignored].view(2, -1)
+        return self.store.sums(self.state, summand)
 
     @property
     def dropped(self) -> Dropped:
         """Numbers of invalid samples, by kind."""
-        return self.layout.dropped(self.state)
+        return self.store.excluded(self.state)[1]
 
     @property
     def ignored(self) -> int:
         """Number of samples whose label was ``ignore_index``."""
-        return int(self.state[self.layout.ignored])
-
-    def positions(self, thresholds: Sequence[float]) -> tuple[int, ...] | None:
-        """The bins that start at thresholds of the scores as they are counted, or None if one of those lies on no edge."""
-        return self.layout.scored.positions(thresholds)
-
-    def thresholds(self, bins: Tensor) -> Tensor:
-        """Lower edges of bins of :attr:`counts`: float32 scores of the shape of ``bins``, or logits if those were counted."""
-        return self.layout.scored.thresholds(bins)
-
-    def check_valid(self) -> None:
-        """Raise ValueError if the counts hold invalid samples that the layout does not drop."""
-        self.layout.check_valid(self.state)
+        return self.store.excluded(self.state)[0]
 
     def update(self, preds: Tensor, target: Tensor, weight: Tensor | None = None) -> None:
         """Count a batch; arguments and errors are those of :func:`~torch_binmetrics.count`."""
@@ -86,7 +73,7 @@ class ScoreHistogram:
     def reset(self) -> None:
         """Forget all counts."""
         self._refuse_total()
-        self._forget()
+        self.state = self.store.clear(self.state)
 
     def to(self, device: torch.device | str) -> None:
         """Move the counts to a device."""
@@ -116,8 +103,7 @@ class ScoreHistogram:
                 raise RuntimeError(
                     "merged on every rank, a sum over ranks would count each sample many times: merge local counts"
                 )
-        for state in [other.state.to(self.state.device, copy=True) for other in others]:
-            self._add(state)
+        self.state = self.store.merge(self.state, [other.state.to(self.state.device, copy=other is self) for other in others])
 
     def state_dict(self, *, sync: bool = False, group: Any = None) -> dict[str, Any]:
         """A copy of the counts, of plain types and tensors.
@@ -140,9 +126,9 @@ class ScoreHistogram:
         """
         self._refuse_total()
         self.check_state(state)
-        self.state = _own(state["counts"], self.state.device)
-        if state["summed"] and world_size(group) > 1 and dist.get_rank(group) != 0:
-            self._forget()
+        device = self.state.device
+        others = state["summed"] and world_size(group) > 1 and dist.get_rank(group) != 0
+        self.state = self.store.empty(device) if others else _own(state["counts"], device)
 
     def check_state(self, state: dict[str, Any]) -> None:
         """Raise ValueError unless ``state`` is a :meth:`state_dict` that this histogram can load."""
@@ -151,30 +137,7 @@ class ScoreHistogram:
         if not isinstance(state["version"], int) or state["version"] > STATE_VERSION:
             raise ValueError(f"the state is of version {state['version']}, this release reads {STATE_VERSION}: upgrade it")
         self._refuse(state["meaning"], "the state")
-        counts = state["counts"]
-        if not isinstance(counts, Tensor) or not self._fits(counts) or counts.dtype != self.state.dtype:
-            got = f"{counts.dtype} of shape {list(counts.shape)}" if isinstance(counts, Tensor) else type(counts).__name__
-            raise ValueError(f"expected counts of {self.state.dtype} and shape {list(self.state.shape)}, the state holds {got}")
-
-    def _forget(self) -> None:
-        """Put the counts back to nothing."""
-        self.state.zero_()
-
-    def _add(self, state: Tensor) -> None:
-        """Add other counts of the same meaning, on the device of these."""
-        self.state += state
-
-    def _fits(self, state: Tensor) -> bool:
-        """Whether counts could be these by their shape."""
-        return state.shape == self.state.shape
-
-    def _apart(self, preds: Tensor, target: Tensor, weight: Tensor | None) -> Tensor | None:
-        """The counts of a checked batch, if these are not counted in place."""
-        return None
-
-    def _gathered(self, group: Any) -> Tensor | None:
-        """The counts of all ranks, if they are no plain sum."""
-        return None
+        self.store.check(state["counts"])
 
     def _refuse(self, meaning: str, whose: str) -> None:
         """Raise ValueError unless counts of that meaning can be added to these."""
@@ -215,20 +178,16 @@ def update_together(histograms: Sequence[ScoreHistogram], preds: Tensor, target:
     for histogram in histograms:
         if histogram.state.device != preds.device:
             histogram.to(preds.device)
-    apart = [(each, each._apart(preds, target, weight)) for each in histograms if each.layout.exact]
-    fixed = [(each.layout, each.state) for each in histograms if not each.layout.exact]
-    if fixed:
-        count_checked(fixed, preds, target, weight)
-    for histogram, state in apart:
-        if state is not None:
-            histogram._add(state)
+    states = count_checked([(histogram.store, histogram.state) for histogram in histograms], preds, target, weight)
+    for histogram, state in zip(histograms, states, strict=True):
+        histogram.state = state
 
 
 def count_apart(
     histograms: Sequence[ScoreHistogram], preds: Tensor, target: Tensor, weight: Tensor | None = None
 ) -> list[ScoreHistogram]:
     """Count a batch once, apart, and add that to the histograms; the batch's own counts are returned."""
-    batches = [type(histogram)(histogram.layout, device=histogram.state.device) for histogram in histograms]
+    batches = [histogram._with(histogram.store.empty(histogram.state.device)) for histogram in histograms]
     update_together(batches, preds, target, weight)
     for histogram, batch in zip(histograms, batches, strict=True):
         histogram.to(batch.state.device)
@@ -243,12 +202,13 @@ def sum_together(histograms: Sequence[ScoreHistogram], group: Any = None) -> lis
     """
     if all(histogram.is_total for histogram in histograms):
         return list(histograms)
-    fixed = [histogram for histogram in histograms if not histogram.layout.exact]
     label = "; ".join(str(histogram.layout) for histogram in histograms)
-    sums = iter(sum_over_ranks([histogram.state for histogram in fixed], label, group) if fixed else [])
+    fixed = [histogram.state for histogram in histograms if histogram.store.reduction == "sum"]
+    sums = iter(sum_over_ranks(fixed, label, group) if fixed else [])
     totals = []
     for histogram in histograms:
-        gathered = histogram._gathered(group)
-        totals.append(histogram._with(next(sums) if gathered is None else gathered))
+        gathers = histogram.store.reduction == "cat"
+        first, *others = gather_over_ranks(histogram.state, label, group) if gathers else [next(sums)]
+        totals.append(histogram._with(histogram.store.merge(first, others)))
         totals[-1].is_total = True
     return totals

@@ -1,20 +1,24 @@
-"""What counts say at one moment: confusions and thresholds, each derived once however many metrics ask."""
+"""What counts say at one moment: confusions and thresholds, each derived once however many readings ask."""
 
 from __future__ import annotations
 
 from functools import cached_property
+from typing import Any
 
 import torch
 from torch import Tensor
 
-from torch_binmetrics.counting.cuts import Threshold
+from torch_binmetrics.counting.float_bits import Exact
 from torch_binmetrics.counting.summands import Summand
-from torch_binmetrics.measures.confusion import Confusion, confusion_along, confusion_at, occupied_bins
+from torch_binmetrics.measures.confusion import Confusion, confusion_along, confusion_at
 from torch_binmetrics.state.histogram import ScoreHistogram
 
 
 class Snapshot:
-    """A reading of a histogram, valid until it counts on.
+    """A view of the counts of a histogram, valid until it counts on.
+
+    Args:
+        histogram: local or summed counts.
 
     Raises:
         ValueError: the counts hold invalid samples and the histogram does not drop those.
@@ -27,32 +31,39 @@ class Snapshot:
     """
 
     def __init__(self, histogram: ScoreHistogram) -> None:
-        histogram.check_valid()
         self.layout = histogram.layout
-        self._histogram = histogram
-        self._at: dict[int, Confusion] = {}
+        #: Numbers of invalid samples, by kind.
+        self.dropped = histogram.dropped
+        self.layout.check_valid(self.dropped)
+        self._store, self._state = histogram.store, histogram.state
+        self._at: dict[float | tuple[float, ...], Confusion] = {}
         self._sums: dict[Summand, Tensor] = {}
 
+    @property
+    def exact(self) -> bool:
+        """Whether every bin holds one number, so that nothing is hidden in it."""
+        return isinstance(self.layout.cuts, Exact)
+
     @cached_property
-    def _counts(self) -> Tensor:
-        """Counts by label and bin, occupied or not, [2, bins]: exact ones are found in a table, once."""
-        return self._histogram.counts
+    def _cells(self) -> tuple[Tensor, Tensor]:
+        """The occupied bins, and what they hold."""
+        return self._store.occupied(self._state)
 
     @cached_property
     def occupied(self) -> Tensor:
         """Ascending numbers of the bins that hold samples, int64, [points]; bin 0 where nothing was counted."""
-        return occupied_bins(self._counts)
+        return self._cells[0]
 
     @cached_property
     def counts(self) -> Tensor:
         """Counts by label and occupied bin: int64, or float64 sums of weights, [2, points]."""
-        counts = self._counts[:, self.occupied]
+        counts = self._cells[1]
         return counts if self.layout.weighted else counts.long()
 
     def sums(self, summand: Summand) -> Tensor:
-        """What was summed besides, by label and occupied bin: float64, [2, points]."""
+        """What was summed besides, by label and occupied bin: float64, [2, points]; ValueError if that was not summed."""
         if summand not in self._sums:
-            self._sums[summand] = self._histogram.sums(summand)[:, self.occupied]
+            self._sums[summand] = self._store.sums(self._state, summand)[:, self.occupied]
         return self._sums[summand]
 
     @cached_property
@@ -63,46 +74,55 @@ class Snapshot:
     @cached_property
     def thresholds(self) -> Tensor:
         """Lower edges of the occupied bins: float32 scores, or logits if those were counted, [points]."""
-        return self._histogram.thresholds(self.occupied)
+        return self.layout.scored.thresholds(self.occupied)
 
     @cached_property
     def probabilities(self) -> Tensor:
         """The thresholds as users gave scores: float64 probabilities where logits were counted, else the float32 scores."""
         return torch.sigmoid(self.thresholds.double()) if self.layout.from_logits else self.thresholds
 
-    def at(self, position: int) -> Confusion:
-        """Confusion when bins from ``position`` on are called positive, 0-d each."""
-        if position not in self._at:
-            self._at[position] = confusion_at(self.counts, int((self.occupied < position).sum()))
-        return self._at[position]
+    def at(self, thresholds: float | tuple[float, ...]) -> Confusion:
+        """Confusion when scores from a threshold on are called positive, 0-d each; of several thresholds, [thresholds].
 
-    def position(self, threshold: float) -> int | None:
-        """The bin that starts at a threshold, a probability even if logits are counted; None if it lies on no edge."""
-        wanted = Threshold(threshold).to_logits() if self.layout.from_logits else Threshold(threshold)
-        positions = self._histogram.positions((wanted.at,))
-        return positions[0] if positions else None
-
-    def at_threshold(self, threshold: float) -> Confusion:
-        """Confusion when scores from a threshold on are called positive, a probability if logits were counted; 0-d each.
+        Args:
+            thresholds: edges of the cuts, probabilities even if logits were counted.
 
         Raises:
-            ValueError: the threshold lies on no edge of the cuts.
+            ValueError: one of them lies on no edge of the cuts.
         """
-        position = self.position(threshold)
-        if position is None:
-            raise ValueError(
-                f"threshold {threshold:g} lies on no edge of {self.layout.cuts}: take one that does, 0.5 say, "
-                f"or read it off counts with Threshold({threshold:g}) as cuts"
-            )
-        return self.at(position)
+        if thresholds not in self._at:
+            self._at[thresholds] = self._confusion_at(thresholds)
+        return self._at[thresholds]
+
+    def on_cpu(self) -> Snapshot:
+        """The same counts on CPU, where plots are drawn and samples are drawn anew."""
+        if self._state.device.type == "cpu":
+            return self
+        return self._with(_state=self._state.cpu())
 
     def resampled(self, counts: Tensor) -> Snapshot:
-        """A reading of other counts in the same occupied bins, [2, points]; the samples of a cell keep their mean of a sum."""
+        """A view of other counts in the same occupied bins, [draws, 2, points]; samples of a cell keep their mean of a sum."""
+        share = counts / self.counts.where(self.counts > 0, 1) if self.layout.sums else counts
+        sums = {summand: (self.sums(summand) * share).where(counts > 0, 0.0) for summand in self.layout.sums}
+        kept = {name: known for name, known in vars(self).items() if name in ("occupied", "thresholds", "probabilities")}
+        return self._with(**kept, counts=counts, _sums=sums)
+
+    def _with(self, **attributes: Any) -> Snapshot:
+        """A view of the same layout, with nothing derived yet but what is given."""
         other = object.__new__(Snapshot)
-        sums: dict[Summand, Tensor] = {}
-        if self.layout.sums:
-            share = counts / self.counts.where(self.counts > 0, 1)
-            sums = {summand: (self.sums(summand) * share).where(counts > 0, 0.0) for summand in self.layout.sums}
-        kept = {"occupied": self.occupied, "thresholds": self.thresholds, "probabilities": self.probabilities}
-        other.__dict__.update(kept, layout=self.layout, counts=counts, _at={}, _sums=sums)
+        vars(other).update(layout=self.layout, dropped=self.dropped, _store=self._store, _state=self._state, _at={}, _sums={})
+        vars(other).update(attributes)
         return other
+
+    def _confusion_at(self, thresholds: float | tuple[float, ...]) -> Confusion:
+        """The confusion at edges, from sums on either side of them."""
+        many = thresholds if isinstance(thresholds, tuple) else (thresholds,)
+        positions = self.layout.positions(many)
+        if positions is None:
+            raise ValueError(
+                f"threshold {', '.join(f'{at:g}' for at in many)} lies on no edge of {self.layout.cuts}: take one that does, "
+                f"0.5 say, or read it off counts with Threshold({many[0]:g}) as cuts"
+            )
+        begins = torch.searchsorted(self.occupied, torch.tensor(positions, device=self.occupied.device)).tolist()
+        found = [confusion_at(self.counts, begin) for begin in begins]
+        return Confusion(*(torch.stack(parts, -1) for parts in zip(*found, strict=True))) if thresholds is many else found[0]

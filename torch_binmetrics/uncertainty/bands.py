@@ -8,7 +8,7 @@ from collections.abc import Callable
 import torch
 from torch import Tensor
 
-from torch_binmetrics.measures.curves import staircase
+from torch_binmetrics.measures.staircase import staircase
 from torch_binmetrics.state.snapshot import Snapshot
 from torch_binmetrics.uncertainty.bootstrap import drawn_values, percentile_interval, refuse_weights, too_often_undefined
 from torch_binmetrics.uncertainty.confidence import Plan
@@ -40,17 +40,21 @@ def _ends(snapshot: Snapshot, height: Callable[[Snapshot], Tensor], plan: Plan) 
 
 
 def _tpr_at(snapshot: Snapshot, rates: Tensor) -> Tensor:
-    """Height of the ROC polyline, at a vertical part its upper end."""
+    """Height of the ROC polyline, at a vertical part its upper end: [..., rates]."""
     fp, tp = staircase(snapshot.confusion)
-    fpr, tpr = fp / fp[-1], tp / tp[-1]
-    after = torch.searchsorted(fpr, rates, right=True).clamp(1, len(fpr) - 1)
-    width = fpr[after] - fpr[after - 1]
-    part = ((rates - fpr[after - 1]) / width).where(width > 0, 1.0).clamp(0, 1)
-    return torch.lerp(tpr[after - 1], tpr[after], part) + 0 * fpr[-1]
+    fpr, tpr = fp / fp[..., -1:], tp / tp[..., -1:]
+    wanted = rates.expand(*fpr.shape[:-1], -1).contiguous()
+    after = torch.searchsorted(fpr, wanted, right=True).clamp(1, fpr.shape[-1] - 1)
+    (left, right), (low, high) = (
+        (torch.take_along_dim(line, after - 1, -1), torch.take_along_dim(line, after, -1)) for line in (fpr, tpr)
+    )
+    part = ((wanted - left) / (right - left)).where(right > left, 1.0).clamp(0, 1)
+    return torch.lerp(low, high, part) + 0 * fpr[..., -1:]
 
 
 def _precision_at(snapshot: Snapshot, recalls: Tensor) -> Tensor:
-    """Precision at the highest threshold that finds so many, which is what average precision sums."""
+    """Precision at the highest threshold that finds so many, which is what average precision sums: [..., recalls]."""
     fp, tp = staircase(snapshot.confusion)
-    at = torch.searchsorted(tp, recalls * tp[-1]).clamp(max=len(tp) - 1)
-    return tp[at] / (tp + fp)[at] + 0 * (tp[-1] / tp[-1])
+    at = torch.searchsorted(tp, recalls * tp[..., -1:]).clamp(max=tp.shape[-1] - 1)
+    found, called = torch.take_along_dim(tp, at, -1), torch.take_along_dim(tp + fp, at, -1)
+    return found / called + 0 * (tp[..., -1:] / tp[..., -1:])

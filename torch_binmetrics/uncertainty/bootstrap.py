@@ -1,4 +1,4 @@
-"""Poisson bootstrap of counts: how a score varies over samples drawn anew, without one sample kept.
+"""Poisson bootstrap of counts: how a measure varies over samples drawn anew, without one sample kept.
 
 A draw takes every sample a Poisson number of times, of mean 1 (Chamandy et al. 2012), so a cell of n samples a Poisson number
 of mean n. That needs the occupied cells and nothing else. One generator on CPU makes the draws the same on every rank.
@@ -14,14 +14,14 @@ import torch
 from torch import Tensor
 
 from torch_binmetrics.counting import Layout
-from torch_binmetrics.measures.curves import serial_sum
+from torch_binmetrics.measures.declared import Ends
+from torch_binmetrics.measures.staircase import serial_sum
 from torch_binmetrics.state.snapshot import Snapshot
-from torch_binmetrics.uncertainty.closed_forms import Ends
 
 K = TypeVar("K")
 
-#: Cells drawn at once, so that a draw of any number of bins costs little memory.
-CHUNK = 1 << 18
+#: Cells drawn at once, so that they stay in the cache, and a draw of any number of bins costs little memory.
+CHUNK = 1 << 17
 
 
 def refuse_weights(layout: Layout) -> None:
@@ -34,26 +34,25 @@ def refuse_weights(layout: Layout) -> None:
 
 
 def resampled(snapshot: Snapshot, draws: int, seed: int) -> Iterator[Snapshot]:
-    """So many samples drawn anew from counts on CPU; the same ones for a seed, whatever reads them."""
+    """So many samples drawn anew from counts on CPU, many at once; the same ones for a seed, whatever reads them."""
     generator = torch.Generator().manual_seed(seed)
     means = snapshot.counts.double()
     for done in range(0, draws, step := max(1, CHUNK // means.numel())):
-        chunk = means.expand(min(step, draws - done), *means.shape)
-        for counts in torch.poisson(chunk, generator=generator).long():
-            yield snapshot.resampled(counts)
+        yield snapshot.resampled(torch.poisson(means.expand(min(step, draws - done), *means.shape), generator=generator))
 
 
 def drawn_values(snapshot: Snapshot, reads: Mapping[K, Callable[[Snapshot], Tensor]], draws: int, seed: int) -> dict[K, Tensor]:
-    """What each reading gives for every draw, [draws, *shape]; a single NaN if a class has fewer than two samples.
+    """What each of some functions of a snapshot gives for every draw, [draws, *shape].
 
-    Of one sample every draw shows the same score, and nothing tells how others of its class would do.
+    A single NaN if a class has fewer than two samples: of one sample every draw shows the same, and nothing tells how others of
+    its class would do.
     """
     if not reads:
         return {}
     if (snapshot.counts.sum(1) < 2).any():
         return {name: read(snapshot).unsqueeze(0) * math.nan for name, read in reads.items()}
-    rows = [{name: read(sample) for name, read in reads.items()} for sample in resampled(snapshot, draws, seed)]
-    return {name: torch.stack([row[name] for row in rows]) for name in reads}
+    rows = [{name: read(drawn) for name, read in reads.items()} for drawn in resampled(snapshot, draws, seed)]
+    return {name: torch.cat([row[name] for row in rows]) for name in reads}
 
 
 def percentile_interval(drawn: Tensor, level: float) -> Ends:
@@ -71,8 +70,8 @@ def percentile_interval(drawn: Tensor, level: float) -> Ends:
 def standard_error(drawn: Tensor) -> Tensor:
     """Standard deviation of the draws that are defined, [values]."""
     seen = (~drawn.isnan()).sum(0)
-    mean = serial_sum(drawn.nan_to_num(0.0)) / seen
-    return (serial_sum(((drawn - mean) ** 2).nan_to_num(0.0)) / (seen - 1)).sqrt()
+    mean = serial_sum(drawn.nan_to_num(0.0).movedim(0, -1)) / seen
+    return (serial_sum(((drawn - mean) ** 2).nan_to_num(0.0).movedim(0, -1)) / (seen - 1)).sqrt()
 
 
 def too_often_undefined(drawn: Tensor, level: float) -> Tensor:

@@ -1,7 +1,7 @@
-"""Confusion -> confidence interval in closed form: Wilson's for a proportion, DeLong's for the area under the ROC curve.
+"""Confidence intervals in closed form: Wilson's for a proportion, DeLong's for the area under the ROC curve.
 
 An interval is about sampling: drawn anew from the same population, 95 of 100 samples have a 95 % interval that holds the
-population's score. Bounds are another thing: where the score of these very samples lies, whatever the bins hide, for certain.
+population's value. Bounds are another thing: where the value of these very samples lies, whatever the bins hide, for certain.
 """
 
 from __future__ import annotations
@@ -13,11 +13,25 @@ import torch
 from torch import Tensor
 
 from torch_binmetrics.checks import number
-from torch_binmetrics.measures.areas import auroc
-from torch_binmetrics.measures.confusion import Confusion
-from torch_binmetrics.measures.curves import serial_sum, staircase
+from torch_binmetrics.measures.confusion import Confusion, real_dtype
+from torch_binmetrics.measures.declared import Ends, Ranks, Share, Span
+from torch_binmetrics.measures.roc import auroc
+from torch_binmetrics.measures.staircase import serial_sum, staircase
 
-Ends = tuple[Tensor, Tensor]
+
+def closed_form(form: Share | Ranks, c: Confusion, level: float) -> Ends:
+    """The interval of a measure that is a share of trials or the area under the ROC curve, or that grows with one.
+
+    Args:
+        form: what the measure is a function of.
+        c: of any shape for a share, along ascending thresholds, [..., points], for the area.
+        level: as for :func:`wilson_interval`.
+
+    >>> closed_form(Share("tp", "fn"), Confusion(*torch.tensor([8, 0, 0, 2])), 0.95)
+    (tensor(0.4902, dtype=torch.float64), tensor(0.9433, dtype=torch.float64))
+    """
+    ends = auroc_interval(c, level) if isinstance(form, Ranks) else _share_interval(form, c, level)
+    return ends if form.grown is None else (form.grown(ends[0]), form.grown(ends[1]))
 
 
 def wilson_interval(successes: Tensor, trials: Tensor, level: float = 0.95) -> Ends:
@@ -38,25 +52,11 @@ def wilson_interval(successes: Tensor, trials: Tensor, level: float = 0.95) -> E
     (tensor(0.4902, dtype=torch.float64), tensor(0.9433, dtype=torch.float64))
     """
     z2 = deviations(level) ** 2
-    s, n = successes.to(_real(successes)), trials.to(_real(trials))
+    s, n = (counts.to(real_dtype(counts.device)) for counts in (successes, trials))
     middle, reach = s + z2 / 2, (z2 * (s * (n - s) / n + z2 / 4)).sqrt()
     # Rounding must not leave the proportion itself outside, nor the ends outside of [0, 1].
     low, high = ((middle - reach) / (n + z2)).minimum(s / n), ((middle + reach) / (n + z2)).maximum(s / n)
     return low.clamp(min=0), high.clamp(max=1)
-
-
-def f1_interval(c: Confusion, level: float = 0.95) -> Ends:
-    """Wilson's interval of the Jaccard index J, a proportion, as F1 = 2 J / (1 + J), which grows with it (Lam 2023).
-
-    Args:
-        c: of any shape.
-        level: as for :func:`wilson_interval`.
-
-    >>> f1_interval(Confusion(*torch.tensor([6, 2, 8, 4])))
-    (tensor(0.4048, dtype=torch.float64), tensor(0.8547, dtype=torch.float64))
-    """
-    low, high = (2 * end / (1 + end) for end in wilson_interval(c.tp, c.tp + c.fp + c.fn, level))
-    return low, high
 
 
 def auroc_variance(c: Confusion) -> Tensor:
@@ -66,18 +66,18 @@ def auroc_variance(c: Confusion) -> Tensor:
     positives above each; ties count half.
 
     Args:
-        c: along ascending thresholds, [points].
+        c: along ascending thresholds, [..., points].
 
     Returns:
-        0-d float64, NaN with fewer than two positives or two negatives.
+        float64, [...], NaN with fewer than two positives or two negatives.
 
     >>> auroc_variance(Confusion(*torch.tensor([[2, 1], [2, 0], [0, 2], [0, 1]])))
     tensor(0.0625, dtype=torch.float64)
     """
     fp, tp = staircase(c)
-    area = auroc(c)
-    below = 1 - (fp[:-1] + fp[1:]) / (2 * fp[-1])
-    above = (tp[:-1] + tp[1:]) / (2 * tp[-1])
+    area = auroc(c)[..., None]
+    below = 1 - (fp[..., :-1] + fp[..., 1:]) / (2 * fp[..., -1:])
+    above = (tp[..., :-1] + tp[..., 1:]) / (2 * tp[..., -1:])
     return _mean_variance(tp.diff(), below, area) + _mean_variance(fp.diff(), above, area)
 
 
@@ -85,11 +85,11 @@ def auroc_interval(c: Confusion, level: float = 0.95) -> Ends:
     """DeLong's interval of the area A on the logit scale, logit(A) -+ z sqrt(var) / (A (1 - A)): it never leaves [0, 1].
 
     Args:
-        c: along ascending thresholds, [points].
+        c: along ascending thresholds, [..., points].
         level: as for :func:`wilson_interval`.
 
     Returns:
-        Low and high end, 0-d float64; NaN with fewer than two positives or two negatives, and where the variance is 0: for
+        Low and high end, float64, [...]; NaN with fewer than two positives or two negatives, and where the variance is 0: for
         an area of 0 or 1, or all scores tied, the samples do not tell how far off it may be.
 
     >>> auroc_interval(Confusion(*torch.tensor([[2, 1], [2, 0], [0, 2], [0, 1]])))
@@ -98,22 +98,8 @@ def auroc_interval(c: Confusion, level: float = 0.95) -> Ends:
     return logit_interval(auroc(c), auroc_variance(c).sqrt(), level)
 
 
-def gini_interval(c: Confusion, level: float = 0.95) -> Ends:
-    """The interval of the area under the ROC curve as Gini's coefficient, 2 A - 1.
-
-    Args:
-        c: along ascending thresholds, [points].
-        level: as for :func:`wilson_interval`.
-
-    >>> gini_interval(Confusion(*torch.tensor([[2, 1], [2, 0], [0, 2], [0, 1]])))
-    (tensor(-0.6395, dtype=torch.float64), tensor(0.9523, dtype=torch.float64))
-    """
-    low, high = (2 * end - 1 for end in auroc_interval(c, level))
-    return low, high
-
-
-def logit_interval(value: Tensor, error: Tensor, level: float, span: tuple[float, float] = (0.0, 1.0)) -> Ends:
-    """Normal interval on the logit scale of a score that lies within ``span``; NaN at its ends and for an error of 0."""
+def logit_interval(value: Tensor, error: Tensor, level: float, span: Span = (0.0, 1.0)) -> Ends:
+    """Normal interval on the logit scale of a value that lies within ``span``; NaN at its ends and for an error of 0."""
     start, width = span[0], span[1] - span[0]
     share = (value - start) / width
     reach = deviations(level) * (error / width) / (share * (1 - share))
@@ -129,12 +115,13 @@ def deviations(level: float) -> float:
     return -NormalDist().inv_cdf((1 - level) / 2)
 
 
+def _share_interval(form: Share, c: Confusion, level: float) -> Ends:
+    """Wilson's interval of the share that some counts have."""
+    successes, failures = (sum(getattr(c, name) for name in names.split()) for names in (form.successes, form.failures))
+    return wilson_interval(successes, successes + failures, level)
+
+
 def _mean_variance(n: Tensor, x: Tensor, mean: Tensor) -> Tensor:
     """Variance of the mean of values ``x``, of which there are ``n`` each."""
     total = serial_sum(n)
     return serial_sum(n * (x - mean) ** 2) / ((total - 1) * total)
-
-
-def _real(counts: Tensor) -> torch.dtype:
-    """float64, or float32 where the device has no float64."""
-    return torch.float32 if counts.device.type == "mps" else torch.float64

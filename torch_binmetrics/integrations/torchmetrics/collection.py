@@ -6,12 +6,10 @@ from collections.abc import Sequence
 from typing import Any, ClassVar
 
 import torch
-from torchmetrics import Metric
-from torchmetrics import MetricCollection as _MetricCollection
+from torchmetrics import Metric, MetricCollection as _MetricCollection
 
 from torch_binmetrics.integrations.torchmetrics.metric import CountingMetric
-from torch_binmetrics.integrations.torchmetrics.sharing import counting_for_all, sharing_inside
-from torch_binmetrics.integrations.torchmetrics.together import Together
+from torch_binmetrics.integrations.torchmetrics.together import Together, counting_for_all, sharing_inside
 
 
 class MetricCollection(_MetricCollection):

@@ -48,11 +48,11 @@ class CountingMetric(Metric):
     #: Syncs all members of a collection at once; set by our MetricCollection.
     _together: Any = None
 
-    def __init__(self, counts: Counts[Any], **options: Any) -> None:
+    def __init__(self, counts: Counts, **options: Any) -> None:
         self.__dict__.update(_shared_by=None, _counts_for_all=False)
         super().__init__(**options)
         self.counts = counts
-        self.add_state(counts.name, counts.empty(), dist_reduce_fx=counts.reduction)
+        self.add_state(counts.name, counts.empty(), dist_reduce_fx=counts.store.reduction)
 
     def update(self, preds: Tensor, target: Tensor, weight: Tensor | None = None) -> None:
         """Count a batch.

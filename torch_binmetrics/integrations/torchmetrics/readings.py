@@ -12,16 +12,18 @@ from typing import NamedTuple
 
 import torch
 from torch import Tensor
+from torch.nn.functional import pad
 
-from torch_binmetrics.counting.cuts import Cuts, Edges, FloatBits
-from torch_binmetrics.counting.table import exact_rows
-from torch_binmetrics.measures.confusion import Confusion, confusion_along, occupied_bins
+from torch_binmetrics.counting import Store, Summand
+from torch_binmetrics.counting.cuts import Cuts, Edges
+from torch_binmetrics.counting.float_bits import Exact
+from torch_binmetrics.measures import Confusion, confusion_along
 
 ABOVE_ONE = float(torch.nextafter(torch.tensor(1.0), torch.tensor(2.0)))
 
 
 class Curve(NamedTuple):
-    """What scores along thresholds are functions of.
+    """What values along thresholds are functions of.
 
     ``at`` are the confusions at the ``thresholds``, ascending float32 probabilities, [points]; ``whole`` are those at which
     the areas are summed, from the one that calls everything positive; ``given`` tells that the user chose the thresholds.
@@ -31,6 +33,15 @@ class Curve(NamedTuple):
     thresholds: Tensor
     whole: Confusion
     given: bool
+
+
+class Sums(NamedTuple):
+    """Counts and sums by label and cell, [2, cells], and the bin of each cell, int64 in 0 .. n_bins - 1, [cells]."""
+
+    counts: Tensor
+    sums: Tensor
+    groups: Tensor
+    n_bins: int
 
 
 @dataclass(frozen=True)
@@ -68,61 +79,73 @@ class Points:
         return Edges(edges)
 
     def confusion(self, counts: Tensor) -> Confusion:
-        """Confusions at each point of counts by label and bin, [2, bins, ...], int64 or float64: [points, ...] each."""
-        return self.along(counts, self.positions(logits=self.are_logits(counts)).to(counts.device))
+        """Confusions at each point of counts by label and bin, [..., 2, bins], int64 or float64: [..., points] each."""
+        return _called(counts, self.positions(logits=self.are_logits(counts)).to(counts.device))
 
     def positions(self, *, logits: bool) -> Tensor:
         """The bin that each point begins, int64, [points]; one past the last where no score is called positive."""
         edges = self.logit_edges if logits else self.probability_edges
         return self.cuts.index(edges).where(~edges.isnan(), self.cuts.bins)
 
-    def along(self, counts: Tensor, positions: Tensor) -> Confusion:
-        """Confusions when the bins from each of the positions on are called positive."""
-        nothing = torch.zeros_like(counts[:, :1])
-        every = confusion_along(torch.cat([counts, nothing], 1))
-        return Confusion(*(part[positions] for part in every))
-
     def are_logits(self, counts: Tensor) -> bool:
         """Whether the scores are read as logits: as declared, else if any was outside [0, 1]."""
-        return _any_outside(self.cuts, counts) if self.from_logits is None else self.from_logits
+        if self.from_logits is not None:
+            return self.from_logits
+        first, end = _inside(self.cuts)
+        return bool(counts[..., :first].any() or counts[..., end:].any())
 
     def curve(self, counts: Tensor) -> Curve:
         """The curve of counts by label and bin, [2, bins]."""
         at = self.confusion(counts)
-        everything = self.along(counts, torch.zeros(1, dtype=torch.int64, device=counts.device))
+        everything = _called(counts, torch.zeros(1, dtype=torch.int64, device=counts.device))
         whole = Confusion(*(torch.cat(parts) for parts in zip(everything, at, strict=True)))
         return Curve(at, torch.tensor(self.thresholds, dtype=torch.float32, device=counts.device), whole, given=True)
 
+    def sums(self, store: Store, state: Tensor) -> Sums:
+        """Counts of a state and the sums of the reading that they decide for, which are those of :func:`of_both_readings`."""
+        counts = store.counts(state)
+        logits = self.are_logits(counts)
+        groups = torch.searchsorted(self.positions(logits=logits), torch.arange(counts.shape[1]), right=True) - 1
+        sums = store.sums(state, store.layout.sums[int(logits)])
+        return Sums(counts, sums, groups.clamp(min=0).to(state.device), len(self.thresholds))
 
-def curve_along_bits(cuts: FloatBits, counts: Tensor, from_logits: bool | None) -> Curve:
-    """The curve of counts by label and bin, [2, bins], with a point for each occupied bin."""
-    occupied = occupied_bins(counts)
-    logits = _any_outside(cuts, counts) if from_logits is None else from_logits
-    thresholds = cuts.thresholds(occupied)
-    at = confusion_along(counts[:, occupied])
-    return Curve(at, torch.sigmoid(thresholds.double()).float() if logits else thresholds, at, given=False)
 
+def curve_along(store: Store, state: Tensor, from_logits: bool | None) -> Curve:
+    """The curve of a state, with a point for each occupied bin.
 
-def curve_of_table(table: Tensor, from_logits: bool | None) -> Curve:
-    """The curve of exact counts, with a point for each distinct score.
-
-    Where the rule finds logits, scores of one float32 sigmoid are one point, as in torchmetrics; declared logits stay apart.
+    Where the rule finds logits in exact counts, scores of one float32 sigmoid are one point, as in torchmetrics; declared
+    logits stay apart.
     """
-    scores, counts = exact_rows(table)
-    outside = (scores < 0) | (scores > 1)
-    logits = bool((outside & counts.any(0)).any()) if from_logits is None else from_logits
-    thresholds = torch.sigmoid(scores) if logits else scores
-    if logits and from_logits is None:
-        thresholds, where = torch.unique(thresholds, return_inverse=True)
-        counts = counts.new_zeros(2, len(thresholds)).index_add_(1, where, counts)
+    bins, counts = store.occupied(state)
+    first, end = _inside(store.layout.cuts)
+    outside = ((bins < first) | (bins >= end)) & counts.any(0)
+    logits = bool(outside.any()) if from_logits is None else from_logits
+    thresholds = store.layout.cuts.thresholds(bins)
+    if logits and isinstance(store.layout.cuts, Exact):
+        thresholds = torch.sigmoid(thresholds)
+        if from_logits is None:
+            thresholds, where = torch.unique(thresholds, return_inverse=True)
+            counts = counts.new_zeros(2, len(thresholds)).index_add_(1, where, counts)
+    elif logits:
+        thresholds = torch.sigmoid(thresholds.double()).float()
     at = confusion_along(counts)
     return Curve(at, thresholds, at, given=False)
 
 
-def _any_outside(cuts: Cuts, counts: Tensor) -> bool:
-    """Whether counts by label and bin, [2, bins, ...], hold scores outside [0, 1], which are edges of the cuts."""
+def of_both_readings(summand: Summand) -> tuple[Summand, Summand]:
+    """A summand of scores as they are, and of scores as logits."""
+    return _As(summand, logits=False), _As(summand, logits=True)
+
+
+def _called(counts: Tensor, positions: Tensor) -> Confusion:
+    """Confusions when the bins from each of the positions on are called positive: [..., positions] each."""
+    return Confusion(*(part[..., positions] for part in confusion_along(pad(counts, (0, 1)))))
+
+
+def _inside(cuts: Cuts) -> tuple[int, int]:
+    """The bin that begins at 0 and the one that begins above 1, both edges of the cuts."""
     first, end = cuts.index(torch.tensor([0.0, ABOVE_ONE])).tolist()
-    return bool(counts[:, :first].any() or counts[:, end:].any())
+    return first, end
 
 
 class _ThroughSigmoid(Edges):
@@ -130,3 +153,16 @@ class _ThroughSigmoid(Edges):
 
     def index(self, scores: Tensor) -> Tensor:
         return super().index(torch.sigmoid(scores))
+
+
+@dataclass(frozen=True)
+class _As(Summand):
+    """A summand of the scores as they are, or of their sigmoid, whatever the rest of the epoch shows them to be."""
+
+    summand: Summand
+    logits: bool
+    of_probabilities = False
+
+    def values(self, scores: Tensor, positive: Tensor, *, from_logits: bool) -> Tensor:
+        read = torch.sigmoid(scores) if self.logits else scores
+        return self.summand.values(read, positive, from_logits=False)

@@ -1,23 +1,21 @@
-"""What a drop-in metric counts in its one state: a histogram in fixed memory, or tables that grow by the row."""
+"""What a drop-in metric counts in its one state: a tensor of fixed size, or a list of tables that grow by the row."""
 
 from __future__ import annotations
 
 import hashlib
-from abc import ABC, abstractmethod
-from dataclasses import dataclass
-from typing import Any, Generic, Literal, TypeVar
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+from typing import Any, Literal
 
 import torch
 from torch import Tensor
 
-from torch_binmetrics.counting import Layout, count
-from torch_binmetrics.counting.cuts import Cuts, FloatBits
-from torch_binmetrics.counting.table import exact_counts, exact_merged
-from torch_binmetrics.integrations.torchmetrics.readings import Curve, Points, curve_along_bits, curve_of_table
-from torch_binmetrics.measures.confusion import Confusion
+from torch_binmetrics.counting import Dense, Dropped, Layout, Store, Summand, count, reference, store_of
+from torch_binmetrics.counting.cuts import Cuts
+from torch_binmetrics.counting.dense import described
+from torch_binmetrics.counting.float_bits import Exact, FloatBits
+from torch_binmetrics.integrations.torchmetrics.readings import Points, of_both_readings
 from torch_binmetrics.state.distributed import gather_over_ranks, sum_over_ranks
-
-S = TypeVar("S", Tensor, list[Tensor])
 
 
 @dataclass(frozen=True)
@@ -30,13 +28,9 @@ class Options:
     from_logits: bool | None
 
     def layout(self, cuts: Cuts) -> Layout:
-        """The layout of counts by these cuts."""
-        return Layout(cuts, ignore_index=self.ignore_index, weighted=self.weighted, invalid=self.invalid)
-
-    @property
-    def invalid(self) -> Literal["raise", "drop"]:
-        """What becomes of invalid samples: without validation they are left out, never counted as something else."""
-        return "raise" if self.validate_args else "drop"
+        """The layout of counts by these cuts; invalid samples are left out without validation, never counted as others."""
+        invalid: Literal["raise", "drop"] = "raise" if self.validate_args else "drop"
+        return Layout(cuts, ignore_index=self.ignore_index, weighted=self.weighted, invalid=invalid)
 
     @property
     def suffix(self) -> str:
@@ -45,177 +39,121 @@ class Options:
         return ignored + "_weighted" * self.weighted + "_drop" * (not self.validate_args)
 
 
-class Counts(ABC, Generic[S]):
-    """A kind of state: its name, and what is done with it. The state itself is kept by the metric."""
+@dataclass(frozen=True)
+class Counts:
+    """The name of a state, the store that it is kept in, and how it is read: at points, or along all bins if those are none.
+
+    The state is one tensor if states are summed, else a list of tensors.
+    """
 
     name: str
-    reduction: str
-    options: Options
+    store: Store
+    points: Points
 
-    @abstractmethod
-    def empty(self, device: torch.device | str | None = None) -> S:
+    def empty(self, device: torch.device | str | None = None) -> Tensor | list[Tensor]:
         """The state of no samples."""
+        return self.store.empty(device) if self.store.reduction == "sum" else []
 
-    @abstractmethod
-    def add(self, state: S, preds: Tensor, target: Tensor, weight: Tensor | None) -> S:
+    def add(self, state: Any, preds: Tensor, target: Tensor, weight: Tensor | None) -> Any:
         """The state with a batch; a tensor is counted into, a list left as it is."""
+        own = state if isinstance(state, Tensor) else self.store.empty(preds.device)
+        [counted] = count([(self.store, own)], preds, target, weight)
+        return counted if isinstance(state, Tensor) else self.compact([*state, counted])
 
-    @abstractmethod
-    def summed(self, state: S, group: Any) -> S:
+    def whole(self, state: Any) -> Tensor:
+        """The state as one tensor, once there is nothing invalid in it."""
+        first, *others = [state] if isinstance(state, Tensor) else state or [self.store.empty()]
+        table = self.store.merge(first, others)
+        self.store.layout.check_valid(self.store.excluded(table)[1])
+        return table
+
+    def summed(self, state: Any, group: Any) -> Any:
         """The state of all ranks: a collective."""
+        if isinstance(state, Tensor):
+            return sum_over_ranks([state], self.name, group)[0]
+        return gather_over_ranks(torch.cat(state) if state else self.store.empty(), self.name, group)
 
-    @abstractmethod
-    def check(self, state: S) -> None:
-        """Raise ValueError unless ``state``, loaded under this name, has the right dtypes and shapes."""
-
-    def gathered(self, state: Any) -> S:
+    def gathered(self, state: Any) -> Any:
         """The state as torchmetrics' own sync needs it and leaves it: a list of tables is one table then."""
-        return state  # type: ignore[no-any-return]
+        if self.store.reduction == "sum":
+            return state
+        return [state if isinstance(state, Tensor) else torch.cat(state) if state else self.store.empty()]
 
-    def compact(self, state: S) -> S:
-        """The state without rows that tell the same; needed where states are joined rather than counted into."""
-        return state
+    def compact(self, state: Any) -> Any:
+        """A list with all rows in one table, as soon as more rows have come than were there; a tensor as it is."""
+        if isinstance(state, Tensor) or sum(map(len, state[1:])) <= len(state[0] if state else ()):
+            return state
+        return [self.store.merge(state[0], state[1:])]
 
-    def curve(self, state: S) -> Curve:
-        """The curve that the state holds."""
-        raise TypeError(f"{self.name} holds no curve")
+    def check(self, state: Any) -> None:
+        """Raise ValueError unless ``state``, loaded under this name, has the right dtypes and shapes."""
+        for part in state if isinstance(state, list) and self.store.reduction == "cat" else [state]:
+            try:
+                self.store.check(part)
+            except ValueError as error:
+                raise ValueError(f"{self.name}: {error}") from None
 
-    def confusion(self, state: S) -> Confusion:
-        """The confusion that the state holds at its one threshold."""
-        raise TypeError(f"{self.name} holds no confusion at one threshold")
 
+@dataclass(frozen=True)
+class Samplewise(Store):
+    """A row of dense counts for each row of scores: [rows, layout.cells]; they grow with the number of rows."""
 
-class Histogram(Counts[Tensor]):
-    """Counts by label and bin in one tensor of fixed size."""
-
-    reduction = "sum"
     layout: Layout
+    reduction = "cat"
 
     def empty(self, device: torch.device | str | None = None) -> Tensor:
-        return self.layout.empty(device)
+        return torch.zeros(0, self.layout.cells, dtype=self.layout.dtype, device=device)
 
     def add(self, state: Tensor, preds: Tensor, target: Tensor, weight: Tensor | None) -> Tensor:
-        count([(self.layout, state)], preds, target, weight)
-        return state
-
-    def summed(self, state: Tensor, group: Any) -> Tensor:
-        [total] = sum_over_ranks([state], self.name, group)
-        return total
-
-    def check(self, state: Tensor) -> None:
-        if not isinstance(state, Tensor) or state.shape != (self.layout.cells,) or state.dtype != self.layout.dtype:
-            raise ValueError(f"{self.name} must be {self.layout.dtype}, [{self.layout.cells}], got {_described(state)}")
-
-    def counts(self, state: Tensor) -> Tensor:
-        """Counts by label and bin, [2, bins], once there is nothing invalid among them."""
-        self.layout.check_valid(state)
-        return state[: self.layout.ignored].view(2, -1)
-
-
-class PointCounts(Histogram):
-    """Counts between given thresholds."""
-
-    def __init__(self, points: Points, options: Options) -> None:
-        self.points = points
-        self.options = options
-        self.layout = options.layout(points.cuts)
-        declared = {None: "", True: "_logits", False: "_scores"}[points.from_logits]
-        self.name = f"counts_{_threshold_word(points)}{declared}{options.suffix}"
-
-    def curve(self, state: Tensor) -> Curve:
-        return self.points.curve(self.counts(state))
-
-    def confusion(self, state: Tensor) -> Confusion:
-        return Confusion(*(part[0] for part in self.points.confusion(self.counts(state))))
-
-
-class BitCounts(Histogram):
-    """Counts in bins that are runs of floating-point numbers."""
-
-    def __init__(self, cuts: FloatBits, options: Options) -> None:
-        self.cuts = cuts
-        self.options = options
-        self.layout = options.layout(cuts)
-        self.name = f"counts_floatbits_{cuts.bits}{options.suffix}"
-
-    def curve(self, state: Tensor) -> Curve:
-        return curve_along_bits(self.cuts, self.counts(state), self.options.from_logits)
-
-
-class Tables(Counts[list[Tensor]]):
-    """A list of tables of numbers, one below the other, that grow by the row."""
-
-    reduction = "cat"
-    columns: int
-
-    def empty(self, device: torch.device | str | None = None) -> list[Tensor]:
-        return []
-
-    def summed(self, state: list[Tensor], group: Any) -> list[Tensor]:
-        return gather_over_ranks(self.table(state), self.name, group)
-
-    def gathered(self, state: Any) -> list[Tensor]:
-        return [state if isinstance(state, Tensor) else self.table(state)]
-
-    def check(self, state: list[Tensor]) -> None:
-        wanted = self.table([]).dtype
-        for part in state if isinstance(state, list) else [state]:
-            if not isinstance(part, Tensor) or part.shape[1:] != (self.columns,) or part.dtype != wanted:
-                raise ValueError(f"{self.name} must be a list of {wanted}, [rows, {self.columns}], got {_described(part)}")
-
-    def table(self, state: list[Tensor]) -> Tensor:
-        """All rows in one tensor, [rows, columns]."""
-        if state:
-            return torch.cat(state)
-        return torch.zeros(0, self.columns, dtype=torch.float64 if self.options.weighted else torch.int64)
-
-
-class ExactCounts(Tables):
-    """Counts of each distinct score, merged whenever as many rows have come as were there."""
-
-    columns = 3
-
-    def __init__(self, options: Options) -> None:
-        self.options = options
-        self.name = f"counts_exact{options.suffix}"
-
-    def add(self, state: list[Tensor], preds: Tensor, target: Tensor, weight: Tensor | None) -> list[Tensor]:
-        kept = self.options
-        batch = exact_counts(
-            preds, target, weight, weighted=kept.weighted, ignore_index=kept.ignore_index, invalid=kept.invalid
-        )
-        return self.compact([*state, batch])
-
-    def compact(self, state: list[Tensor]) -> list[Tensor]:
-        return [exact_merged(state)] if state and sum(map(len, state[1:])) > len(state[0]) else state
-
-    def curve(self, state: list[Tensor]) -> Curve:
-        return curve_of_table(exact_merged([self.table(state)]), self.options.from_logits)
-
-
-class SampleCounts(Tables):
-    """Counts of each row of scores, for ``multidim_average="samplewise"``: they grow with the number of rows."""
-
-    def __init__(self, points: Points, options: Options) -> None:
-        self.histogram = PointCounts(points, options)
-        self.options = options
-        self.columns = self.histogram.layout.cells
-        self.name = f"{self.histogram.name}_samplewise"
-
-    def add(self, state: list[Tensor], preds: Tensor, target: Tensor, weight: Tensor | None) -> list[Tensor]:
         if preds.ndim < 2:
             raise ValueError(f"samplewise averages need preds of at least 2 dimensions, got shape {tuple(preds.shape)}")
-        weights = [None] * len(preds) if weight is None else list(weight)
-        table = torch.stack([self.histogram.empty(preds.device)] * len(preds))
-        for row, one, labels, heavy in zip(table, preds, target, weights, strict=True):
-            self.histogram.add(row, one, labels, heavy)
-        return [*state, table]
+        layout, samples = self.layout, reference.samples_of(preds, target, weight)
+        cell = reference.cells(layout, samples)
+        rows = preds.new_zeros(len(preds) * layout.cells, dtype=layout.dtype)
+        first = torch.arange(len(preds), device=preds.device).repeat_interleave(preds[0].numel()) * layout.cells
+        rows.index_add_(0, first + cell, reference.amounts(layout, samples, cell))
+        table = rows.view(len(preds), -1)
+        if preds.device.type == "cpu":
+            layout.check_valid(self.excluded(table)[1])
+        return self.merge(state, [table])
 
-    def confusion(self, state: list[Tensor]) -> Confusion:
-        table, layout = self.table(state), self.histogram.layout
-        layout.check_valid(table.sum(0))
-        by_bin = table[:, : layout.ignored].view(len(table), 2, -1).permute(1, 2, 0)
-        return Confusion(*(part[0] for part in self.histogram.points.confusion(by_bin)))
+    def merge(self, state: Tensor, others: Sequence[Tensor]) -> Tensor:
+        return torch.cat([state, *others])
+
+    def clear(self, state: Tensor) -> Tensor:
+        return self.empty(state.device)
+
+    def check(self, state: object) -> None:
+        wanted = self.layout.dtype
+        if not isinstance(state, Tensor) or state.dtype != wanted or state.shape[1:] != (self.layout.cells,):
+            raise ValueError(f"expected counts of {wanted} and shape [rows, {self.layout.cells}], got {described(state)}")
+
+    def counts(self, state: Tensor) -> Tensor:
+        return state[:, : self.layout.block].view(len(state), 2, -1)
+
+    def occupied(self, state: Tensor) -> tuple[Tensor, Tensor]:
+        return torch.arange(self.layout.scored.bins, device=state.device), self.counts(state)
+
+    def excluded(self, state: Tensor) -> tuple[int, Dropped]:
+        return Dense(self.layout).excluded(state.sum(0))
+
+
+def at_points(points: Points, options: Options, summand: Summand | None = None, *, samplewise: bool = False) -> Counts:
+    """Counts between given thresholds, perhaps with sums, or of each row of scores."""
+    declared = {None: "", True: "_logits", False: "_scores"}[points.from_logits]
+    name = f"counts_{_threshold_word(points)}{declared}{options.suffix}"
+    layout = options.layout(points.cuts)
+    if summand is not None:
+        words = [type(summand).__name__.lower(), *(name for name, on in vars(summand).items() if on is True)]
+        return Counts(f"{name}_{'_'.join(words)}", Dense(replace(layout, sums=of_both_readings(summand))), points)
+    return Counts(f"{name}_samplewise", Samplewise(layout), points) if samplewise else Counts(name, Dense(layout), points)
+
+
+def along(cuts: FloatBits | Exact, options: Options) -> Counts:
+    """Counts in bins that are runs of floating-point numbers, or of every distinct score."""
+    kind = "exact" if isinstance(cuts, Exact) else f"floatbits_{cuts.bits}"
+    none = Points((), from_logits=options.from_logits)
+    return Counts(f"counts_{kind}{options.suffix}", store_of(options.layout(cuts)), none)
 
 
 def _word(number: float) -> str:
@@ -229,8 +167,3 @@ def _threshold_word(points: Points) -> str:
         return f"t_{_word(points.thresholds[0])}"
     digest = hashlib.sha256(repr(points.thresholds).encode()).hexdigest()[:12]
     return f"{len(points.thresholds)}_thresholds_{digest}"
-
-
-def _described(state: object) -> str:
-    """A state of another kind, for an error message."""
-    return f"{state.dtype}, {list(state.shape)}" if isinstance(state, Tensor) else type(state).__name__

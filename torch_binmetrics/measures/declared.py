@@ -1,0 +1,80 @@
+"""What a measure is besides its formula, declared where the formula stands."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass, replace
+from functools import partial
+from typing import Any, TypeVar
+
+from torch import Tensor
+
+F = TypeVar("F", bound=Callable[..., Any])
+Ends = tuple[Tensor, Tensor]
+Span = tuple[float, float]
+
+
+@dataclass(frozen=True)
+class Share:
+    """A measure that is a share of trials, or grows with one: the counts that are successes, and those that are not.
+
+    Args:
+        successes: names of fields of a :class:`Confusion`, with spaces between them.
+        failures: likewise.
+        grown: the measure as a function of that share, if it is not the share itself.
+    """
+
+    successes: str
+    failures: str
+    grown: Callable[[Tensor], Tensor] | None = None
+
+
+@dataclass(frozen=True)
+class Ranks:
+    """A measure that is the area under the whole ROC curve, or grows with it.
+
+    Args:
+        grown: the measure as a function of that area, if it is not the area itself.
+    """
+
+    grown: Callable[[Tensor], Tensor] | None = None
+
+
+@dataclass(frozen=True)
+class About:
+    """What is known of a measure.
+
+    Args:
+        span: its least and greatest value, None where there is no such or the values are several.
+        bounds: a function of the same confusion and keywords that gives the ends which no order inside the bins can leave.
+        form: what it is a function of, if that has a confidence interval in closed form.
+    """
+
+    span: Span | None
+    bounds: Callable[..., Ends] | None = None
+    form: Share | Ranks | None = None
+
+
+def measure(
+    span: Span | None, bounds: Callable[..., Ends] | None = None, form: Share | Ranks | None = None
+) -> Callable[[F], F]:
+    """Declare what a function is as a measure; the function itself stays as it is. Arguments as of :class:`About`."""
+
+    def declared(function: F) -> F:
+        vars(function)["_about"] = About(span, bounds, form)
+        return function
+
+    return declared
+
+
+def about(function: Callable[..., Any]) -> About | None:
+    """What is declared of a measure; None for a function of a user's own.
+
+    Keywords that are fixed by ``functools.partial`` are fixed for the bounds too; a closed form is that of the defaults.
+    """
+    if not isinstance(function, partial):
+        return getattr(function, "_about", None)
+    known = about(function.func)
+    if known is None or not function.keywords:
+        return known
+    return replace(known, bounds=known.bounds and partial(known.bounds, **function.keywords), form=None)
