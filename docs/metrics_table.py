@@ -18,7 +18,7 @@ from oracles import ORACLES
 
 #: What stands under which heading: the first family that fits counts.
 KINDS: dict[str, type[tb.Metric[Any]]] = {
-    "Scores at a threshold": tb.metrics.AtThreshold,
+    "At a threshold": tb.metrics.AtThreshold,
     "Areas under curves": tb.metrics.OverCuts,
     "Operating points": tb.metrics.AtBest,
     "Curves": tb.metrics.AlongCuts,
@@ -49,12 +49,12 @@ def metrics_table(*, site: bool) -> list[str]:
 
 
 def first_sentence(name: str) -> re.Match[str]:
-    """What the first paragraph of its score's docstring says of a metric; ValueError if that has another form."""
-    doc = " ".join((inspect.getdoc(_score(name)) or "").split("\n\n")[0].split())
+    """What the first paragraph of its measure's docstring says of a metric; ValueError if that has another form."""
+    doc = " ".join((inspect.getdoc(_measure(name)) or "").split("\n\n")[0].split())
     found = FORM.fullmatch(doc)
     if not found:
         raise ValueError(
-            f"the docstring of the score of {name} must begin with '<what>, <formula>; undefined <when>.': {doc!r}"
+            f"the docstring of the measure of {name} must begin with '<what>, <formula>; undefined <when>.': {doc!r}"
         )
     return found
 
@@ -74,7 +74,7 @@ def _place(name: str) -> int:
     return list(vars(sys.modules[getattr(tb, name).__module__])).index(name)
 
 
-def _score(name: str) -> Callable[..., Any]:
+def _measure(name: str) -> Callable[..., Any]:
     """The function that a metric runs, as its docstring names it."""
     role = ROLE.search(getattr(tb, name).__doc__)
     module, function = role["path"].removeprefix("~").rsplit(".", 1) if role else ("", "")

@@ -159,6 +159,7 @@ def along(points):
 
 @pytest.mark.parametrize("weighted", [False, True])
 @pytest.mark.parametrize("cuts", CUTS, ids=repr)
+@pytest.mark.slow
 def test_the_exact_curves_of_hundreds_of_placements_stay_in_the_bands(cuts, weighted):
     rng = np.random.default_rng(CUTS.index(cuts))
     for _ in range(150):

@@ -38,6 +38,7 @@ def test_the_meaning_of_each_area_is_that_of_scikit_learn(seed, size, weighted, 
 
 @pytest.mark.parametrize("cuts", CUTS, ids=repr)
 @pytest.mark.parametrize("weighted", [False, True])
+@pytest.mark.slow
 def test_bounds_hold_in_3000_cases(cuts, weighted):
     rng = np.random.default_rng(CUTS.index(cuts))
     for case in range(3000 // len(CUTS)):

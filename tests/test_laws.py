@@ -231,6 +231,7 @@ def test_a_label_that_only_wraps_around_to_the_ignored_one_is_invalid(index, dty
 @EACH_METRIC
 @given(seed=SEEDS, size=SIZES)
 @settings(max_examples=8)
+@pytest.mark.slow
 def test_weights_of_one_equal_no_weights(variant, seed, size):
     preds, target = random_samples(seed, size)
     unweighted = once(variant, (preds, target))
@@ -247,6 +248,7 @@ def test_weights_of_one_equal_no_weights(variant, seed, size):
 @EACH_METRIC
 @given(seed=SEEDS, size=st.integers(0, 60), dtype=st.sampled_from([torch.uint8, torch.int64, torch.bfloat16, torch.float64]))
 @settings(max_examples=15)
+@pytest.mark.slow
 def test_whole_weights_equal_repetition(variant, seed, size, dtype):
     preds, target = random_samples(seed, size)
     times = torch.randint(0, 5, preds.shape, generator=torch.Generator().manual_seed(seed))

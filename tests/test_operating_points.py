@@ -266,6 +266,7 @@ def test_limits_that_are_no_rates_are_refused(name, limit):
 @pytest.mark.parametrize("variant", POINT_VARIANTS, ids=str)
 @FEW
 @given(seed=SEEDS, size=SIZES)
+@pytest.mark.slow
 def test_the_point_of_logits_is_the_same_however_its_threshold_is_reported(variant, seed, size):
     preds, target = random_samples(seed, size, logits=True)
     logits = once(variant, (preds, target), from_logits=True, logit_thresholds=True).compute()

@@ -41,6 +41,7 @@ def test_a_functional_twin_knows_its_own_name(name):
 @pytest.mark.parametrize("variant", VARIANTS, ids=str)
 @FEW
 @given(seed=SEEDS, size=SIZES, logits=st.booleans(), weighted=st.booleans())
+@pytest.mark.slow
 def test_a_metric_equals_its_oracle_on_bfloat16_scores(variant, seed, size, **kind):
     preds, target, *weight = random_samples(seed, size, **kind)
     data = (preds.bfloat16(), target, *weight)

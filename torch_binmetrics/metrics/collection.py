@@ -99,7 +99,7 @@ class MetricCollection(Mapping[str, Metric[Any]]):
     def report(
         self, threshold: float = 0.5, level: float = 0.95, *, draws: int = 1000, seed: int = 0, sync: bool = True
     ) -> Report:
-        """The usual scores off the finest counts, how sure they are, and where they mislead; one all_reduce if synced.
+        """The usual measures off the finest counts, how sure they are, and where they mislead; one all_reduce if synced.
 
         With the metrics of probabilities, calibration and losses that the collection has, by their names. Arguments and errors
         are those of :func:`~torch_binmetrics.binary_report`; a threshold of any member will do as well.

@@ -108,7 +108,7 @@ class Report:
     def _best_table(self) -> Table:
         """Best thresholds, none where a value is undefined."""
         found = [(name, row.value, math.nan if row.threshold is None else row.threshold) for name, row in self.best.items()]
-        rows = [[name, value(score), "" if math.isnan(at) else short(at)] for name, score, at in found]
+        rows = [[name, value(best), "" if math.isnan(at) else short(at)] for name, best, at in found]
         return Table(["best threshold by", "value", "threshold"], rows)
 
     def _table(self, title: str, rows: Mapping[str, ReportRow]) -> Table:

@@ -123,6 +123,5 @@ class Snapshot:
                 f"threshold {', '.join(f'{at:g}' for at in many)} lies on no edge of {self.layout.cuts}: take one that does, "
                 f"0.5 say, or read it off counts with Threshold({many[0]:g}) as cuts"
             )
-        begins = torch.searchsorted(self.occupied, torch.tensor(positions, device=self.occupied.device)).tolist()
-        found = [confusion_at(self.counts, begin) for begin in begins]
+        found = [confusion_at(self.counts, int(torch.searchsorted(self.occupied, position))) for position in positions]
         return Confusion(*(torch.stack(parts, -1) for parts in zip(*found, strict=True))) if thresholds is many else found[0]

@@ -84,7 +84,7 @@ class CountingMetric(Metric):
 
     @abstractmethod
     def compute(self) -> Any:
-        """The score of all samples so far."""
+        """The value of all samples so far."""
 
     @property
     def state(self) -> Any:
