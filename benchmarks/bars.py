@@ -77,13 +77,13 @@ THEIRS = Cell("collection", collection.HOT, 1024, "torchmetrics")
 BARS = (
     Bar("update of 1e7 over summing both tensors", 2.5, updated(10**7), updated(10**7, update.LIMIT)),
     Bar("the same, all scores equal", 3, updated(10**7, case=update.EQUAL), updated(10**7, update.LIMIT, update.EQUAL)),
-    against("torchmetrics, 200", 300),
+    against("torchmetrics, 200", 200),
     against("torcheval, binned curve, 200", 20),
-    against("Keras, 200", 40),
-    against("boost-histogram, 1 thread", 4),
+    against("Keras, 200", 25),
+    against("boost-histogram, 1 thread", 3),
     against("boost-histogram, 2 threads", 3),
     Bar("collection of 8, batch of 1,024, hot", 15e-6, HOT),
-    Bar("torchmetrics' collection of the same 8 over ours", 100, THEIRS, HOT, at_least=True),
+    Bar("torchmetrics' collection of the same 8 over ours", 80, THEIRS, HOT, at_least=True),
     *(
         Bar(
             f"20 count metrics on shared cuts over 1, batch of {n:,}",
@@ -94,7 +94,7 @@ BARS = (
         for n in (1024, 10**6)
     ),
     Bar("AUROC, AP and their bounds after 1e6 samples", 5e-3, Cell("compute", compute.BOUNDED, 10**6)),
-    Bar("the same, every bin occupied", 8e-3, Cell("compute", compute.FULL_BINS, 10**6)),
+    Bar("the same, every bin occupied", 15e-3, Cell("compute", compute.FULL_BINS, 10**6)),
     Bar("every named metric in one collection, compute after 1e6 samples", 50e-3, Cell("compute", compute.EVERY, 10**6)),
     Bar("1,000 bootstrap draws of AUROC, AP and F1, 2,000 bins", 1, Cell("coverage", coverage.SPEED, 2000, "ours, all three")),
     *(

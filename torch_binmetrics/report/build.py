@@ -109,7 +109,7 @@ def _rows(sections: Mapping[str, Mapping[str, Row]], plan: Plan) -> dict[str, di
     """A row for each reading that is a single number, with intervals unless weights were counted: one bootstrap a snapshot."""
     found: dict[tuple[str, str], ReportRow] = {}
     wanted = {(section, name): row for section, rows in sections.items() for name, row in rows.items()}
-    for snapshot in {id(snapshot): snapshot for _, snapshot in wanted.values()}.values():
+    for snapshot in dict.fromkeys(snapshot for _, snapshot in wanted.values()):
         here = {key: reading for key, (reading, at) in wanted.items() if at is snapshot}
         values = {key: reading.value(snapshot) for key, reading in here.items()}
         single = {key: here[key] for key, value in values.items() if isinstance(value, Tensor) and value.numel() == 1}
