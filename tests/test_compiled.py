@@ -1,9 +1,12 @@
 """The compiled loop equals the reference bit for bit, whatever the batch; without it the reference counts alike."""
 
+import gc
+import itertools
 import os
 import subprocess
 import sys
 import threading
+import weakref
 
 import pytest
 import torch
@@ -15,6 +18,7 @@ from torch_binmetrics.counting.summands import Hinge, LogLoss, Probability, Squa
 
 FLOATS = [torch.float16, torch.bfloat16, torch.float32, torch.float64]
 INTEGERS = [torch.bool, torch.uint8, torch.int8, torch.int16, torch.int32, torch.int64]
+INTEGERS += [torch.uint16, torch.uint32, torch.uint64]
 CUTS = [
     Threshold(0.5),
     Threshold(0.3),
@@ -68,7 +72,7 @@ def batches(draw):
         target = strewn(target, torch.tensor(LABELS), generator)
     if draw(st.booleans()):
         weight = strewn(weight, torch.tensor([0.0, -1.0, float("nan"), float("inf")], dtype=torch.float64), generator)
-    dtypes = draw(st.sampled_from(FLOATS + INTEGERS)), draw(st.sampled_from(FLOATS + INTEGERS)), draw(st.sampled_from(FLOATS))
+    dtypes = [draw(st.sampled_from(FLOATS + INTEGERS)) for _ in range(3)]
     tensors = [tensor.to(dtype) for tensor, dtype in zip((preds, target, weight), dtypes, strict=True)]
     return [strided(tensor, draw(st.sampled_from(["flat", "column", "rows"])), size) for tensor in tensors]
 
@@ -146,6 +150,81 @@ def test_a_bad_last_sample_leaves_all_counts_as_they_were(size, weighted):
     with pytest.raises(ValueError, match="1 nan scores"):
         histogram.update(preds, target)
     assert not histogram.state.any()
+
+
+@needs_compiled
+@pytest.mark.parametrize("size", [100, 400_000])
+def test_a_refused_batch_never_reaches_the_reference(size, monkeypatch):
+    """Which would take gigabytes, and seconds, to say what is wrong with one sample among millions."""
+    monkeypatch.delattr(reference, "count")
+    preds, target, weight = torch.rand(size), torch.randint(0, 2, (size,)), torch.ones(size)
+    preds[3], preds[5], preds[8], target[9], target[10], weight[11] = float("nan"), 2, -1, 2, 3, -1
+    lenient = Layout(Threshold(0.5), invalid="drop")
+    strict = [Layout(Uniform(4), weighted=True), Layout(FloatBits(16), ignore_index=2)]
+    tallies = [(Dense(layout), Dense(layout).empty()) for layout in (lenient, *strict)]
+    said = "2 bad labels, 1 nan scores, 2 out of range scores, 1 bad weights"
+    with pytest.raises(ValueError, match=said):
+        count(tallies, preds, target, weight)
+    with pytest.raises(ValueError, match=r"1 bad labels, 1 nan scores\. "):
+        count(tallies[::2], preds, target, None)
+    assert not any(state.any() for _, state in tallies)
+    half = weight.where(weight > 0, 0.5).half(), weight.clamp(min=0).bfloat16()
+    labels = [(target % 2).to(dtype) for dtype in (torch.uint16, torch.uint32, torch.uint64)]
+    for weights, label in itertools.product(half, labels):
+        count(tallies[1:2], preds.nan_to_num().clamp(0, 1), label, weights)
+
+
+PLAN = (2, 16, 1, 0, 0, 0, 0, FloatBits(16).bins, 0, 0, 0, 0.5, 0, 0, 0, ())
+WRONG_PLANS = {
+    "a kind that is none": {0: 4},
+    "a shift that is none": {1: 32},
+    "no bins": {7: 0},
+    "too many bins": {7: 2**31 - 1},
+    "edges without memory": {0: 3, 9: 1, 10: 1},
+    "more sums than it takes": {15: ((0, 0.0, 1.0),) * 9},
+}
+WRONG_BATCHES = {
+    "a negative number of samples": {0: -1},
+    "scores without memory": {2: 0},
+    "labels without memory": {5: 0},
+    "a dtype that is none": {3: 13},
+    "sizes of zero": {4: (0, 4, 1, 1)},
+    "sizes of others": {7: (5, 1)},
+    "sizes beyond memory": {4: (2**62, 2**62, 1, 1)},
+    "no dimensions": {4: ()},
+    "a plan of another size": {11: b""},
+    "counts without memory": {12: 0},
+}
+
+
+@needs_compiled
+@pytest.mark.parametrize("changes", WRONG_PLANS.values(), ids=WRONG_PLANS)
+def test_a_plan_that_makes_no_sense_is_an_error(changes):
+    assert cpu.native.plan(*PLAN)
+    with pytest.raises(ValueError):
+        cpu.native.plan(*(changes.get(i, value) for i, value in enumerate(PLAN)))
+
+
+@needs_compiled
+@pytest.mark.parametrize("changes", WRONG_BATCHES.values(), ids=WRONG_BATCHES)
+def test_pointers_and_sizes_that_make_no_sense_are_an_error_and_no_signal(changes):
+    preds, target, counts = torch.rand(4), torch.ones(4), Dense(Layout(FloatBits(16))).empty()
+    batch = [4, 0, preds.data_ptr(), 0, None, target.data_ptr(), 0, None, 0, 0, None, cpu.native.plan(*PLAN), counts.data_ptr()]
+    with pytest.raises(ValueError):
+        cpu.native.count(*(changes.get(i, value) for i, value in enumerate(batch)))
+    assert not counts.any()
+    assert cpu.native.count(*batch) is None
+    assert int(counts.sum()) == 4
+
+
+@needs_compiled
+def test_what_the_loop_needs_of_a_layout_goes_when_its_metric_goes():
+    metric = BinaryAUROC(torch.linspace(0, 1, 100_001))
+    metric.update(torch.rand(10), torch.ones(10))
+    kept = [weakref.ref(part) for part in (cpu._plan(metric.histogram.layout)[1].guide, metric.histogram.layout)]
+    del metric
+    gc.collect()
+    assert [part() for part in kept] == [None, None]
 
 
 @needs_compiled
@@ -228,7 +307,7 @@ def test_more_cuts_than_the_loop_takes_and_more_dimensions_count_all_the_same():
 
 
 def test_the_environment_switches_the_compiled_loop_off():
-    program = "from torch_binmetrics.counting import backend; print(backend('cpu'), backend('cuda'))"
+    program = "from torch_binmetrics import backend; print(backend().name, backend().reason, backend('cuda').name, sep='|')"
     off = subprocess.run(
         [sys.executable, "-c", program],
         env={**os.environ, "TORCH_BINMETRICS_NATIVE": "0"},
@@ -236,5 +315,7 @@ def test_the_environment_switches_the_compiled_loop_off():
         text=True,
         check=True,
     )
-    assert off.stdout.split() == ["reference", "reference"]
-    assert backend("cpu") == ("reference" if cpu.native is None else "compiled")
+    name, reason, cuda = off.stdout.strip().split("|")
+    assert (name, cuda) == ("reference", "reference")
+    assert "TORCH_BINMETRICS_NATIVE=0" in reason
+    assert backend().name == ("reference" if cpu.native is None else "compiled")

@@ -7,6 +7,7 @@ from torch_binmetrics import (
 )
 from torch_binmetrics.counting import (
     Layout as Layout,
+    backend as backend,
     count as count,
 )
 from torch_binmetrics.counting.cuts import (

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import Literal
+from typing import Literal, NamedTuple
 
 import torch
 from torch import Tensor
@@ -78,16 +78,25 @@ def store_of(layout: Layout) -> Store:
     return Table(layout) if isinstance(layout.cuts, Exact) else Dense(layout)
 
 
-def backend(device: torch.device | str = "cpu") -> Literal["compiled", "reference"]:
-    """What counts tensors on a device: the compiled loop, or the reference in plain torch ops.
+class Backend(NamedTuple):
+    """What counts, and why: ``name`` is "compiled" or "reference", ``reason`` a sentence."""
+
+    name: Literal["compiled", "reference"]
+    reason: str
+
+
+def backend(device: torch.device | str = "cpu") -> Backend:
+    """What counts tensors on a device, and why: the compiled loop, or the reference in plain torch ops.
 
     The compiled loop is for the CPU. It is missing where the package was installed without a C compiler, and the
     environment variable ``TORCH_BINMETRICS_NATIVE=0`` switches it off; both count the same bits.
 
     >>> backend("meta")
-    'reference'
+    Backend(name='reference', reason='the compiled loop counts on the CPU only')
     """
-    return "compiled" if torch.device(device).type == "cpu" and cpu.native is not None else "reference"
+    if torch.device(device).type != "cpu":
+        return Backend("reference", "the compiled loop counts on the CPU only")
+    return Backend("reference" if cpu.native is None else "compiled", cpu.reason)
 
 
 def check_batch(preds: Tensor, target: Tensor, weight: Tensor | None, *, weighted: bool) -> None:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import math
 import os
 from collections.abc import Sequence
+from importlib import import_module
 from types import ModuleType
 from typing import Any, NamedTuple
 
@@ -13,18 +14,20 @@ from torch import Tensor
 
 from torch_binmetrics.counting.cuts import Cuts, Edges, Threshold, Uniform
 from torch_binmetrics.counting.float_bits import FloatBits
-from torch_binmetrics.counting.layout import Layout
+from torch_binmetrics.counting.layout import Dropped, Layout
 from torch_binmetrics.counting.summands import Hinge, LogLoss, Probability, SquaredError, Summand
 
 #: The extension module, or None where it was not built or ``TORCH_BINMETRICS_NATIVE=0`` switches it off.
 native: ModuleType | None = None
-if os.environ.get("TORCH_BINMETRICS_NATIVE") != "0":
+#: Why it is there or is not.
+reason = "it was built when the package was installed"
+if os.environ.get("TORCH_BINMETRICS_NATIVE") == "0":
+    reason = "the environment variable TORCH_BINMETRICS_NATIVE=0 switches the compiled loop off"
+else:
     try:
-        from torch_binmetrics.counting import _cpu
-
-        native = _cpu
-    except ImportError:
-        pass  # no compiler when this was installed: the reference counts
+        native = import_module("torch_binmetrics.counting._cpu")
+    except ImportError as error:
+        reason = f"the compiled loop cannot be loaded, say for want of a C compiler when the package was installed: {error}"
 
 TYPES = {
     torch.float32: 0,
@@ -37,6 +40,9 @@ TYPES = {
     torch.int64: 7,
     torch.uint8: 8,
     torch.bool: 9,
+    torch.uint16: 10,
+    torch.uint32: 11,
+    torch.uint64: 12,
 }
 PLAIN = (Tensor, torch.nn.Parameter)
 CUTS = (Threshold, Uniform, FloatBits, Edges)
@@ -51,13 +57,13 @@ GUIDE_BITS, GUIDE_RUNS = range(9, 21), 1 << 18
 def count(tallies: Sequence[tuple[Layout, Tensor]], preds: Tensor, target: Tensor, weight: Tensor | None) -> bool:
     """Add checked CPU tensors to running counts in place, or leave all counts as they are and return False.
 
-    That is for the reference to deal with: a batch with invalid samples, to raise on, tensors that are not plain memory, or
-    a step that torch.compile traces.
+    That is for the reference to deal with: tensors that are not plain memory, or a step that torch.compile traces.
+
+    Raises:
+        ValueError: invalid samples where a layout does not drop those; all counts are as they were.
     """
     if native is None or torch.compiler.is_compiling() or len(tallies) > MAX_TALLIES:
         return False
-    if weight is not None and weight.dtype not in (torch.float32, torch.float64):
-        weight = weight.double()
     samples = preds.numel()
     arguments: list[Any] = [samples, torch.get_num_threads() if samples >= THREADED else 0]
     for tensor in (preds, target, weight):
@@ -78,8 +84,10 @@ def count(tallies: Sequence[tuple[Layout, Tensor]], preds: Tensor, target: Tenso
         if not plan or not counts.is_contiguous():
             return False
         arguments += (plan, counts.data_ptr())
-    counted: bool = native.count(*arguments)
-    return counted
+    refusal: tuple[int, ...] | None = native.count(*arguments)
+    if refusal is not None:
+        tallies[refusal[0]][0].check_valid(Dropped(*refusal[1:]))
+    return True
 
 
 def _summand(summand: Summand) -> tuple[int, float, float]:
