@@ -237,6 +237,14 @@ def test_the_first_of_several_outputs_is_the_logits():
     assert metrics(EvalPrediction(outputs, np.array([1, 0])))["auroc"] == 1.0
 
 
+def test_one_logit_in_a_column_of_its_own_goes_with_labels_in_a_row():
+    rng = np.random.default_rng(4)
+    logits, labels = rng.normal(size=(50, 1)).astype("float32"), rng.integers(0, 2, 50)
+    agrees(ComputeMetrics(hf.collection())(EvalPrediction(logits, labels)), logits[:, 0].astype("float64"), labels, "")
+    with pytest.raises(ValueError, match="one logit or two"):
+        ComputeMetrics(hf.collection())(EvalPrediction(logits[None], labels))
+
+
 def test_undefined_is_nan():
     assert math.isnan(ComputeMetrics(hf.collection())(EvalPrediction(np.zeros((2, 2)), np.array([1, 1])))["auroc"])
 

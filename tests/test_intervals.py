@@ -190,6 +190,23 @@ def test_an_interval_encloses_the_value_within_what_the_score_can_be(variant, se
         assert (value[known] <= high[known] + 1e-15).all()
 
 
+#: Scores of positives and negatives, and how many there are: as right and as wrong as can be, and all alike.
+EXTREMES = [
+    (torch.tensor([for_positives] * positives + [for_negatives] * negatives), torch.tensor([1] * positives + [0] * negatives))
+    for for_positives, for_negatives in ((1.0, 0.0), (0.0, 1.0), (1.0, 1.0), (0.0, 0.0))
+    for positives, negatives in ((1, 1), (1, 50_000), (50_000, 1))
+]
+
+
+@pytest.mark.parametrize("name", [name for name, options in INTERVALS if not options])
+def test_the_ends_of_a_span_are_reached_and_never_passed(name):
+    values = torch.cat([flat(once((name, {}), samples).compute()) for samples in EXTREMES])
+    span = about(root(NAMED[name]())).span
+    if span is not None:
+        known = values[~values.isnan()]
+        assert (known.min().item(), known.max().item()) == pytest.approx(span, abs=1e-4)
+
+
 def widths(*args, **options):
     """How far apart the ends are."""
     low, high = ends(*args, **options)

@@ -24,9 +24,12 @@ from sklearn.metrics import (
     precision_recall_curve,
     roc_curve,
 )
+from statsmodels.stats.proportion import proportion_confint
 
 import torch_binmetrics as tb
 from torch_binmetrics import plots
+from torch_binmetrics.uncertainty.bands import tpr_interval
+from torch_binmetrics.uncertainty.confidence import Plan
 
 INF = math.inf
 
@@ -252,12 +255,12 @@ def test_exact_counts_have_no_band_of_bounds(plot):
     assert not [text for text in texts(ax) if text.startswith("bounds")]
 
 
-def quantiles(curve, xs, level, draws=400):
-    """Ends of a height at each x over bootstrap samples of SPREAD: the raw scores, drawn with replacement."""
-    scores, labels = SPREAD
+def quantiles(curve, samples, xs, level):
+    """Ends of a height at each x over bootstrap samples: the raw scores, drawn with replacement."""
+    scores, labels = samples
     rng = np.random.default_rng(5)
     drawn = []
-    for _ in range(draws):
+    for _ in range(400):
         chosen = rng.integers(0, len(scores), len(scores))
         drawn.append(curve(labels[chosen], scores[chosen], xs))
     return np.quantile(drawn, [(1 - level) / 2, (1 + level) / 2], axis=0)
@@ -273,16 +276,26 @@ def precision_at(labels, scores, xs):
     return [precision[:-1][recall[:-1] >= x][-1] for x in xs]
 
 
+@pytest.mark.parametrize("bins", [None, 8, 2])
 @pytest.mark.parametrize(("plot", "curve"), [(plots.plot_roc, tpr_at), (plots.plot_precision_recall, precision_at)])
-def test_the_band_of_sampling_is_that_of_a_bootstrap_of_the_raw_scores(plot, curve):
-    ax = plot(counted(*SPREAD), level=0.9, draws=400)
+def test_the_band_of_sampling_is_that_of_a_bootstrap_of_the_raw_scores(plot, curve, bins):
+    scores, labels = SPREAD
+    ax = plot(counted(*SPREAD, cuts=bins and tb.Uniform(bins)), level=0.9, draws=400)
     assert "interval (sampling): 90 % at each point" in texts(ax)
     vertices = band(ax, "interval (sampling)")
-    xs = np.array([0.2, 0.5, 0.8])
+    xs = np.array([0.05, 0.2, 0.5, 0.8])
     ends = np.array([[f(vertices[np.abs(vertices[:, 0] - x) < 1e-9][:, 1]) for x in xs] for f in (np.min, np.max)])
     # Each end has a Monte Carlo error of about 0.1 of the half width, in either bootstrap.
-    expected = quantiles(curve, xs, 0.9)
+    expected = quantiles(curve, (scores if bins is None else np.floor(scores * bins), labels), xs, 0.9)
     assert np.abs(ends - expected).max() < 0.25 * (expected[1] - expected[0]).max()
+
+
+def test_the_band_of_an_roc_curve_begins_and_ends_with_its_vertical_parts():
+    scores, labels = [0.9] * 70 + [0.3] * 100 + [0.1] * 30, [1] * 70 + [0] * 100 + [1] * 30
+    rates, low, high = tpr_interval(tb.Snapshot(counted(scores, labels, cuts=tb.Uniform(4))), Plan(0.9, 400, 0))
+    expected = proportion_confint(70, 100, 0.1, method="wilson")
+    assert (float(low[0]), float(high[0])) == pytest.approx(expected, abs=0.03)
+    assert (float(rates[-1]), math.isnan(low[-1]), math.isnan(high[-1])) == (1, True, True), "1 in every draw, as all are found"
 
 
 def test_the_two_bands_differ_in_name_and_colour():
@@ -436,6 +449,15 @@ def test_the_reliability_diagram_is_scikit_learns(strategy, from_logits):
     assert sum(heights) == len(scores)
     gap = np.average(np.abs(x - y), weights=heights)
     assert f"expected calibration error {gap:.4f}" in "".join(texts(ax))
+
+
+@pytest.mark.parametrize("strategy", ["uniform", "quantile", None])
+def test_a_reliability_diagram_of_one_bin_is_one_point(strategy):
+    scores, labels = SPREAD
+    ax = plots.plot_reliability(counted(*SPREAD, sums=(tb.counting.Probability(),)), n_bins=1, strategy=strategy)
+    x, y = points(ax, f"expected calibration error {abs(scores.mean() - labels.mean()):.4f}")
+    assert x == pytest.approx([scores.mean()])
+    assert y == pytest.approx([labels.mean()])
 
 
 def test_crowded_probabilities_are_binned_by_mass_unless_told_otherwise():

@@ -104,6 +104,18 @@ def test_a_collection_with_exact_counts_reports_these():
     assert report["recall"].value == recall_score(labels, preds >= 0.5)
 
 
+@pytest.mark.parametrize("order", [(0, 1, 2), (2, 1, 0), (1, 2, 0)])
+def test_a_collection_reports_its_areas_off_the_finest_of_its_cuts(order):
+    preds, labels = spread()
+    cuts = [tb.Uniform(4), tb.Edges([0.25, 0.5]), EXACT]
+    metrics = tb.MetricCollection({str(i): tb.BinaryAUROC(cuts[i]) for i in order})
+    metrics.update(preds, labels)
+    report = metrics.report(draws=100)
+    assert report["auroc"].value == pytest.approx(roc_auc_score(labels, preds.double()), abs=1e-12)
+    assert report["average precision"].value == pytest.approx(average_precision_score(labels, preds.double()), abs=1e-12)
+    assert abs(metrics["0"].compute() - report["auroc"].value) > 1e-2, "or any of them would do"
+
+
 def test_exact_logits_that_were_not_declared_are_warned_of():
     report = quick(counted(torch.tensor([-3.0, -1e-45, 0.0, 0.25, 1.0, 1.5, INF] * 10), torch.arange(70) % 2, cuts=tb.Exact()))
     assert "40 of 70 scores lie outside [0, 1]" in "".join(report.warnings)
@@ -379,6 +391,16 @@ def test_the_html_says_what_the_text_says():
     for line in str(report).splitlines():
         for word in line.removeprefix("! ").split():
             assert word in said
+
+
+def test_the_head_of_an_html_table_and_its_rows_are_cells_of_their_own_kinds_aligned_alike():
+    page = quick(counted(*spread()))._repr_html_()
+    for table in re.findall("<table.*?</table>", page):
+        head, body = re.fullmatch(r".*<thead>(.*)</thead><tbody>(.*)</tbody>.*", table).groups()
+        for row, tag in [(head, "th"), *((row, "td") for row in re.findall("<tr.*?</tr>", body))]:
+            cells = re.findall(r"<(t[hd]) style=\"[^\"]*?(font-weight:600[^\"]*)?text-align:(\w+)\"", row)
+            assert {(kind, bool(bold)) for kind, bold, _ in cells} == {(tag, tag == "th")}
+            assert [side for *_, side in cells] == ["left"] + ["right"] * (len(cells) - 1)
 
 
 def test_the_html_escapes_names():
