@@ -2,8 +2,9 @@ PYTHON ?= $(shell command -v python3.11 || command -v python3)
 BIN = .venv/bin
 RANKS ?= 2
 WORKERS ?= 2
+BATCHES ?= 100000
 
-.PHONY: demo test quick lint sanitize bench docs clean
+.PHONY: demo test quick lint sanitized sanitize fuzz bench docs clean
 
 demo: .venv/ready
 	OMP_NUM_THREADS=1 $(BIN)/torchrun --standalone --nproc-per-node $(RANKS) examples/flights.py
@@ -24,15 +25,23 @@ lint: .venv/ready
 	$(BIN)/lint-imports --no-cache
 
 # The compiled loop under -Werror and the sanitizers; libasan has to come before Python, which leaks at exit by design. (`python -m` would put this folder before PYTHONPATH.)
-sanitize: .venv/ready
+UNDER_SANITIZERS = PYTHONPATH=build/sanitized ASAN_OPTIONS=detect_leaks=0 LD_PRELOAD=$$($(CC) -print-file-name=libasan.so)
+
+sanitized: .venv/ready
 	rm -rf build/sanitized && mkdir -p build/sanitized && cp -r torch_binmetrics build/sanitized
 	rm -f build/sanitized/torch_binmetrics/counting/_cpu*.so
 	$(CC) -std=c11 -O1 -g -Wall -Wextra -Werror -fno-omit-frame-pointer -fsanitize=address,undefined \
 		-fno-sanitize-recover=all -fPIC -shared \
 		-I$$($(BIN)/python -c "import sysconfig; print(sysconfig.get_paths()['include'])") \
 		torch_binmetrics/counting/_cpu.c -lm -o build/sanitized/torch_binmetrics/counting/_cpu.abi3.so
-	PYTHONPATH=build/sanitized ASAN_OPTIONS=detect_leaks=0 LD_PRELOAD=$$($(CC) -print-file-name=libasan.so) \
-		$(BIN)/pytest -q -p no:cacheprovider tests/test_compiled.py
+
+sanitize: sanitized
+	$(UNDER_SANITIZERS) $(BIN)/pytest -q -p no:cacheprovider tests/test_compiled.py
+	$(UNDER_SANITIZERS) $(BIN)/python tests/fuzz.py 2000
+
+# Every night: random batches, under the sanitizers or, with UNDER_SANITIZERS= after it, by the loop as it is installed.
+fuzz: sanitized
+	$(UNDER_SANITIZERS) $(BIN)/python tests/fuzz.py $(BATCHES)
 
 # The site, in build/site: any warning, broken link or thing to fetch from elsewhere is an error.
 docs: .venv/ready
