@@ -46,7 +46,7 @@ class Store(ABC):
 
     @abstractmethod
     def occupied(self, state: Tensor) -> tuple[Tensor, Tensor]:
-        """Ascending numbers of the bins that hold samples, int64, [points], one if none does, and their counts, [2, points]."""
+        """Ascending numbers of the bins that hold samples, int64, [points], one if none does, and a copy of their counts."""
 
     def sums(self, state: Tensor, summand: Summand) -> Tensor:
         """What is summed of a summand, by label and bin: float64, [2, bins]; ValueError if that is not summed."""

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
+from contextlib import AbstractContextManager
 from typing import Any, Self
 
 import torch
@@ -15,7 +16,15 @@ from torch_binmetrics.metrics.options import Options
 from torch_binmetrics.metrics.sharing import share
 from torch_binmetrics.report.build import report_of
 from torch_binmetrics.report.content import Report
-from torch_binmetrics.state.histogram import ScoreHistogram, count_apart, sum_together, update_together
+from torch_binmetrics.state.guard import held
+from torch_binmetrics.state.histogram import (
+    ScoreHistogram,
+    copies,
+    count_apart,
+    guard_together,
+    sum_together,
+    update_together,
+)
 from torch_binmetrics.state.snapshot import Snapshot
 from torch_binmetrics.uncertainty.confidence import Plan, intervals
 
@@ -116,13 +125,15 @@ class MetricCollection(Mapping[str, Metric[Any]]):
 
     def reset(self) -> None:
         """Forget all counts."""
-        for histogram in self.histograms:
-            histogram.reset()
+        with self._held():
+            for histogram in self.histograms:
+                histogram.reset()
 
     def to(self, device: torch.device | str) -> Self:
         """Move the counts to a device, and return the collection; batches move them as well."""
-        for histogram in self.histograms:
-            histogram.to(device)
+        with self._held():
+            for histogram in self.histograms:
+                histogram.to(device)
         return self
 
     def merge_state(self, others: MetricCollection | Iterable[MetricCollection]) -> None:
@@ -138,12 +149,15 @@ class MetricCollection(Mapping[str, Metric[Any]]):
             theirs = [histogram.layout.meaning for histogram in other.histograms]
             if theirs != mine:
                 raise ValueError(f"expected counts of {mine}, the other collection holds {theirs}: build both alike")
-        for i, histogram in enumerate(self.histograms):
-            histogram.merge_state([other.histograms[i] for other in others])
+        with self._held(*others):
+            for i, histogram in enumerate(self.histograms):
+                histogram.merge_state([other.histograms[i] for other in others])
 
     def state_dict(self, *, sync: bool = False) -> dict[str, Any]:
         """Copies of the counts, each shared one once; ``sync`` as in :meth:`Metric.state_dict`, with one all_reduce."""
-        return {"histograms": [histogram.state_dict() for histogram in self._summed(sync)]}
+        histograms = self._summed(sync)
+        with held(histogram.guard for histogram in histograms):
+            return {"histograms": [histogram.state_dict() for histogram in histograms]}
 
     def load_state_dict(self, state: dict[str, Any]) -> None:
         """Take over copies of the counts of a :meth:`state_dict`.
@@ -158,8 +172,9 @@ class MetricCollection(Mapping[str, Metric[Any]]):
             )
         for histogram, part in zip(self.histograms, parts, strict=True):
             histogram.check_state(part)
-        for histogram, part in zip(self.histograms, parts, strict=True):
-            histogram.load_state_dict(part, group=self.process_group)
+        with self._held():
+            for histogram, part in zip(self.histograms, parts, strict=True):
+                histogram.load_state_dict(part, group=self.process_group)
 
     def summed(self) -> Self:
         """A read-only copy that holds the counts of all ranks: one all_reduce for all that is then read off it."""
@@ -167,7 +182,7 @@ class MetricCollection(Mapping[str, Metric[Any]]):
 
     def clone(self, *, prefix: str | None = None) -> Self:
         """A collection of its own with copies of the counts, with another prefix if one is given."""
-        return self._copy([histogram.clone() for histogram in self.histograms], self.prefix if prefix is None else prefix)
+        return self._copy(copies(self.histograms), self.prefix if prefix is None else prefix)
 
     def __deepcopy__(self, memo: dict[int, Any]) -> Self:
         return self.clone()
@@ -175,13 +190,18 @@ class MetricCollection(Mapping[str, Metric[Any]]):
     def __repr__(self) -> str:
         return f"{type(self).__name__}({self._metrics!r}, prefix={self.prefix!r})"
 
+    def _held(self, *others: MetricCollection) -> AbstractContextManager[None]:
+        """Let no other thread touch the counts of these collections meanwhile."""
+        return held(histogram.guard for each in (self, *others) for histogram in each.histograms)
+
     def _summed(self, sync: bool) -> Sequence[ScoreHistogram]:
         """The counts to read: of all ranks, or of this one."""
         return sum_together(self.histograms, self.process_group) if sync else self.histograms
 
     def _snapshots(self, histograms: Sequence[ScoreHistogram]) -> dict[Store, Snapshot]:
-        """One snapshot of each histogram, by its store."""
-        return {histogram.store: Snapshot(histogram) for histogram in histograms}
+        """One snapshot of each histogram, by its store, all of one moment."""
+        with held(histogram.guard for histogram in histograms):
+            return {histogram.store: Snapshot(histogram) for histogram in histograms}
 
     def _values(self, histograms: Sequence[ScoreHistogram]) -> dict[str, Any]:
         """All values, read off counts of the stores of ``self.histograms``."""
@@ -192,6 +212,7 @@ class MetricCollection(Mapping[str, Metric[Any]]):
         """A collection of the same metrics on other counts of the same stores."""
         other = object.__new__(type(self))
         other.__dict__.update(self.__dict__, prefix=prefix, histograms=list(histograms))
+        guard_together(other.histograms)
         by_store = {histogram.store: histogram for histogram in histograms}
         other._metrics = {
             name: metric._copy(by_store[metric.histogram.store], in_collection=True) for name, metric in self._metrics.items()

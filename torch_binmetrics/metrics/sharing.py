@@ -8,7 +8,7 @@ from typing import Any
 
 from torch_binmetrics.counting import Layout, Store, store_of
 from torch_binmetrics.metrics.metric import Metric
-from torch_binmetrics.state.histogram import ScoreHistogram
+from torch_binmetrics.state.histogram import ScoreHistogram, guard_together
 
 
 def share(metrics: Sequence[Metric[Any]]) -> list[ScoreHistogram]:
@@ -23,7 +23,9 @@ def share(metrics: Sequence[Metric[Any]]) -> list[ScoreHistogram]:
             shared[store] = ScoreHistogram(layout, store=store, device=metric.histogram.state.device)
         metric.histogram = shared[store]
         metric._in_collection = True
-    return list(shared.values())
+    histograms = list(shared.values())
+    guard_together(histograms)
+    return histograms
 
 
 def _with_sums_of(layouts: Sequence[Layout], own: Layout) -> Layout:

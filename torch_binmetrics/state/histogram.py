@@ -13,6 +13,7 @@ from torch_binmetrics.checks import one_or_many, summary
 from torch_binmetrics.counting import Dropped, Layout, Store, check_batch, count_checked, store_of
 from torch_binmetrics.counting.summands import Summand
 from torch_binmetrics.state.distributed import gather_over_ranks, sum_over_ranks, world_size
+from torch_binmetrics.state.guard import Guard, held
 
 STATE_VERSION = 1
 
@@ -21,7 +22,8 @@ class ScoreHistogram:
     """Running counts of scores by label and bin; of fixed size however many samples come, unless the cuts are exact.
 
     A plain object and no ``nn.Module``: DDP would broadcast rank 0's buffers over the counts of the other ranks. The
-    counts follow the data: they move to the device of a batch.
+    counts follow the data: they move to the device of a batch. Threads may update, read and reset it at the same time: each
+    batch is counted whole, and what is read is of one moment.
 
     Args:
         layout: what is counted.
@@ -42,29 +44,35 @@ class ScoreHistogram:
         self.state = self.store.empty(device)
         #: True for the read-only sum over ranks that :meth:`summed` gives; it is never summed again.
         self.is_total = False
+        #: Held while the counts change or are read; the histograms of a collection have one for all.
+        self.guard = Guard()
 
     @property
     def counts(self) -> Tensor:
-        """Counts by label and bin: int64, or float64 sums of weights, [2, bins]; exact ones by distinct score."""
-        return self.store.counts(self.state)
+        """Counts by label and bin: int64, or float64 sums of weights, [2, bins]; exact ones by distinct score. A copy."""
+        with self.guard.lock:
+            return self.store.counts(self.state).clone()
 
     def sums(self, summand: Summand) -> Tensor:
-        """What the layout sums of a summand, by label and bin: float64, [2, bins]; a view.
+        """What the layout sums of a summand, by label and bin: float64, [2, bins]; a copy.
 
         Raises:
             ValueError: the layout does not sum that.
         """
-        return self.store.sums(self.state, summand)
+        with self.guard.lock:
+            return self.store.sums(self.state, summand).clone()
 
     @property
     def dropped(self) -> Dropped:
         """Numbers of invalid samples, by kind."""
-        return self.store.excluded(self.state)[1]
+        with self.guard.lock:
+            return self.store.excluded(self.state)[1]
 
     @property
     def ignored(self) -> int:
         """Number of samples whose label was ``ignore_index``."""
-        return self.store.excluded(self.state)[0]
+        with self.guard.lock:
+            return self.store.excluded(self.state)[0]
 
     def update(self, preds: Tensor, target: Tensor, weight: Tensor | None = None) -> None:
         """Count a batch; arguments and errors are those of :func:`~torch_binmetrics.count`."""
@@ -73,16 +81,18 @@ class ScoreHistogram:
     def reset(self) -> None:
         """Forget all counts."""
         self._refuse_total()
-        self.state = self.store.clear(self.state)
+        with self.guard.lock:
+            self.state = self.store.clear(self.state)
 
     def to(self, device: torch.device | str) -> None:
         """Move the counts to a device."""
-        with torch.inference_mode(False):
+        with self.guard.lock, torch.inference_mode(False):
             self.state = self.state.to(device)
 
     def clone(self) -> Self:
         """A histogram of the same counts in memory of its own."""
-        return self._with(_own(self.state))
+        with self.guard.lock:
+            return self._with(_own(self.state))
 
     def summed(self, group: Any = None) -> ScoreHistogram:
         """A read-only copy of the counts summed over the ranks of a process group: a collective, one all_reduce."""
@@ -103,7 +113,9 @@ class ScoreHistogram:
                 raise RuntimeError(
                     "merged on every rank, a sum over ranks would count each sample many times: merge local counts"
                 )
-        self.state = self.store.merge(self.state, [other.state.to(self.state.device, copy=other is self) for other in others])
+        with held(each.guard for each in (self, *others)):
+            theirs = [other.state.to(self.state.device, copy=other is self) for other in others]
+            self.state = self.store.merge(self.state, theirs)
 
     def state_dict(self, *, sync: bool = False, group: Any = None) -> dict[str, Any]:
         """A copy of the counts, of plain types and tensors.
@@ -126,9 +138,10 @@ class ScoreHistogram:
         """
         self._refuse_total()
         self.check_state(state)
-        device = self.state.device
         others = state["summed"] and world_size(group) > 1 and dist.get_rank(group) != 0
-        self.state = self.store.empty(device) if others else _own(state["counts"], device)
+        with self.guard.lock:
+            device = self.state.device
+            self.state = self.store.empty(device) if others else _own(state["counts"], device)
 
     def check_state(self, state: dict[str, Any]) -> None:
         """Raise ValueError unless ``state`` is a :meth:`state_dict` that this histogram can load."""
@@ -152,9 +165,15 @@ class ScoreHistogram:
     def _with(self, state: Tensor) -> Self:
         """A histogram like this one with other counts."""
         other = object.__new__(type(self))
-        other.__dict__.update(self.__dict__)
-        other.state = state
+        other.__dict__.update(self.__dict__, state=state, guard=Guard())
         return other
+
+    def __deepcopy__(self, memo: dict[int, Any]) -> Self:
+        return self.clone()  # layout and store are frozen, and keep what was prepared for counting
+
+    def __getstate__(self) -> dict[str, Any]:
+        with self.guard.lock:
+            return {**self.__dict__, "state": _own(self.state)}
 
     def __setstate__(self, attributes: dict[str, Any]) -> None:
         self.__dict__.update(attributes)
@@ -171,16 +190,21 @@ def _own(counts: Tensor, device: torch.device | str | None = None) -> Tensor:
 
 
 def update_together(histograms: Sequence[ScoreHistogram], preds: Tensor, target: Tensor, weight: Tensor | None = None) -> None:
-    """Count a batch into several histograms in one pass; all of them or, on an error, none."""
+    """Count a batch into several histograms of one guard in one pass; all of them or, on an error, none."""
     for histogram in histograms:
         histogram._refuse_total()
     check_batch(preds, target, weight, weighted=any(histogram.layout.weighted for histogram in histograms))
-    for histogram in histograms:
-        if histogram.state.device != preds.device:
-            histogram.to(preds.device)
-    states = count_checked([(histogram.store, histogram.state) for histogram in histograms], preds, target, weight)
-    for histogram, state in zip(histograms, states, strict=True):
-        histogram.state = state
+    lock = histograms[0].guard.lock
+    lock.acquire()  # by hand, since `with` takes twice as long
+    try:
+        for histogram in histograms:
+            if histogram.state.device != preds.device:
+                histogram.to(preds.device)
+        states = count_checked([(histogram.store, histogram.state) for histogram in histograms], preds, target, weight)
+        for histogram, state in zip(histograms, states, strict=True):
+            histogram.state = state
+    finally:
+        lock.release()
 
 
 def count_apart(
@@ -189,10 +213,24 @@ def count_apart(
     """Count a batch once, apart, and add that to the histograms; the batch's own counts are returned."""
     batches = [histogram._with(histogram.store.empty(histogram.state.device)) for histogram in histograms]
     update_together(batches, preds, target, weight)
-    for histogram, batch in zip(histograms, batches, strict=True):
-        histogram.to(batch.state.device)
-        histogram.merge_state(batch)
+    with held(each.guard for each in (*histograms, *batches)):
+        for histogram, batch in zip(histograms, batches, strict=True):
+            histogram.to(batch.state.device)
+            histogram.merge_state(batch)
     return batches
+
+
+def guard_together(histograms: Sequence[ScoreHistogram]) -> None:
+    """Give histograms that count the same batches one guard, so that what is read of all of them is of one moment."""
+    guard = Guard()
+    for histogram in histograms:
+        histogram.guard = guard
+
+
+def copies(histograms: Sequence[ScoreHistogram]) -> list[ScoreHistogram]:
+    """Copies of the counts of one moment, to be read or summed while others count on."""
+    with held(histogram.guard for histogram in histograms):
+        return [histogram.clone() for histogram in histograms]
 
 
 def sum_together(histograms: Sequence[ScoreHistogram], group: Any = None) -> list[ScoreHistogram]:
@@ -202,6 +240,7 @@ def sum_together(histograms: Sequence[ScoreHistogram], group: Any = None) -> lis
     """
     if all(histogram.is_total for histogram in histograms):
         return list(histograms)
+    histograms = copies(histograms)
     label = "; ".join(str(histogram.layout) for histogram in histograms)
     fixed = [histogram.state for histogram in histograms if histogram.store.reduction == "sum"]
     sums = iter(sum_over_ranks(fixed, label, group) if fixed else [])

@@ -15,7 +15,7 @@ from torch_binmetrics.state.histogram import ScoreHistogram
 
 
 class Snapshot:
-    """A view of the counts of a histogram, valid until it counts on.
+    """What a histogram says at one moment, whatever it counts later: a copy of its occupied bins.
 
     Args:
         histogram: local or summed counts.
@@ -32,38 +32,27 @@ class Snapshot:
 
     def __init__(self, histogram: ScoreHistogram) -> None:
         self.layout = histogram.layout
-        #: Numbers of invalid samples, by kind.
-        self.dropped = histogram.dropped
-        self.layout.check_valid(self.dropped)
-        self._store, self._state = histogram.store, histogram.state
+        with histogram.guard.lock:
+            #: Numbers of invalid samples, by kind.
+            self.dropped = histogram.dropped
+            self.layout.check_valid(self.dropped)
+            store, state = histogram.store, histogram.state
+            #: Ascending numbers of the bins that hold samples, int64, [points]; bin 0 where nothing was counted.
+            self.occupied, counts = store.occupied(state)
+            self._sums = {summand: store.sums(state, summand)[:, self.occupied] for summand in self.layout.sums}
+        #: Counts by label and occupied bin: int64, or float64 sums of weights, [2, points].
+        self.counts = counts if self.layout.weighted else counts.long()
         self._at: dict[float | tuple[float, ...], Confusion] = {}
-        self._sums: dict[Summand, Tensor] = {}
 
     @property
     def exact(self) -> bool:
         """Whether every bin holds one number, so that nothing is hidden in it."""
         return isinstance(self.layout.cuts, Exact)
 
-    @cached_property
-    def _cells(self) -> tuple[Tensor, Tensor]:
-        """The occupied bins, and what they hold."""
-        return self._store.occupied(self._state)
-
-    @cached_property
-    def occupied(self) -> Tensor:
-        """Ascending numbers of the bins that hold samples, int64, [points]; bin 0 where nothing was counted."""
-        return self._cells[0]
-
-    @cached_property
-    def counts(self) -> Tensor:
-        """Counts by label and occupied bin: int64, or float64 sums of weights, [2, points]."""
-        counts = self._cells[1]
-        return counts if self.layout.weighted else counts.long()
-
     def sums(self, summand: Summand) -> Tensor:
         """What was summed besides, by label and occupied bin: float64, [2, points]; ValueError if that was not summed."""
         if summand not in self._sums:
-            self._sums[summand] = self._store.sums(self._state, summand)[:, self.occupied]
+            raise ValueError(f"expected one of {list(self.layout.sums)}, got {summand}: these counts do not sum that")
         return self._sums[summand]
 
     @cached_property
@@ -96,22 +85,22 @@ class Snapshot:
 
     def on_cpu(self) -> Snapshot:
         """The same counts on CPU, where plots are drawn and samples are drawn anew."""
-        if self._state.device.type == "cpu":
+        if self.counts.device.type == "cpu":
             return self
-        return self._with(_state=self._state.cpu())
+        sums = {summand: held.cpu() for summand, held in self._sums.items()}
+        return self._with(occupied=self.occupied.cpu(), counts=self.counts.cpu(), _sums=sums)
 
     def resampled(self, counts: Tensor) -> Snapshot:
-        """A view of other counts in the same occupied bins, [draws, 2, points]; samples of a cell keep their mean of a sum."""
+        """Other counts in the same occupied bins, [draws, 2, points]; samples of a cell keep their mean of a sum."""
         share = counts / self.counts.where(self.counts > 0, 1) if self.layout.sums else counts
         sums = {summand: (self.sums(summand) * share).where(counts > 0, 0.0) for summand in self.layout.sums}
-        kept = {name: known for name, known in vars(self).items() if name in ("occupied", "thresholds", "probabilities")}
-        return self._with(**kept, counts=counts, _sums=sums)
+        kept = {name: known for name, known in vars(self).items() if name in ("thresholds", "probabilities")}
+        return self._with(**kept, occupied=self.occupied, counts=counts, _sums=sums)
 
     def _with(self, **attributes: Any) -> Snapshot:
-        """A view of the same layout, with nothing derived yet but what is given."""
+        """Other counts of the same layout, with nothing derived yet but what is given."""
         other = object.__new__(Snapshot)
-        vars(other).update(layout=self.layout, dropped=self.dropped, _store=self._store, _state=self._state, _at={}, _sums={})
-        vars(other).update(attributes)
+        vars(other).update(attributes, layout=self.layout, dropped=self.dropped, _at={})
         return other
 
     def _confusion_at(self, thresholds: float | tuple[float, ...]) -> Confusion:
