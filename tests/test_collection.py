@@ -93,14 +93,104 @@ def test_the_metrics_of_a_dict_and_of_keywords_have_the_names_given():
     assert list(MetricCollection([BinaryAUROC()], f1=BinaryF1Score())) == ["BinaryAUROC", "f1"]
 
 
-def test_the_prefix_stands_before_every_name_of_a_result_and_may_before_that_of_a_member():
+def test_the_prefix_stands_before_every_name():
     metrics = usual(prefix="val/")
     metrics.update(PREDS, LABELS)
     names = ["val/BinaryAUROC", "val/BinaryAveragePrecision", "val/BinaryAccuracy", "val/BinaryF1Score"]
     assert list(metrics.compute()) == names
     assert list(metrics(PREDS, LABELS)) == names
-    assert "BinaryAUROC" in metrics
-    assert metrics["val/BinaryAUROC"] is metrics["BinaryAUROC"]
+    assert list(metrics) == list(dict(metrics)) == names
+
+
+@pytest.mark.parametrize("prefix", ["", "val/", "x"])
+def test_looking_up_listing_and_asking_agree_on_the_names_that_compute_uses(prefix):
+    members = {"x": BinaryRecall(0.1), "val/x": BinaryRecall(0.2), "val/val/x": BinaryRecall(0.3), "": BinaryRecall(0.4)}
+    metrics = MetricCollection(members, prefix=prefix)
+    metrics.update(PREDS, LABELS)
+    assert list(metrics) == list(metrics.keys()) == list(metrics.compute()) == [prefix + name for name in members]
+    for name, member in members.items():
+        assert metrics[prefix + name] is member
+    for name in (*members, *metrics, "y", prefix, 3, None):
+        assert (name in metrics) == (name in list(metrics)) == (metrics.get(name) is not None)
+    with pytest.raises(KeyError, match=r"no metric is named 'y': expected one of \['"):
+        metrics["y"]
+
+
+@pytest.mark.parametrize("wrong", [None, 3, ["val/"]])
+def test_a_prefix_that_is_no_string_is_refused(wrong):
+    with pytest.raises(TypeError, match="prefix must be a string"):
+        MetricCollection([BinaryAUROC], prefix=wrong)
+    if wrong is not None:
+        with pytest.raises(TypeError, match="prefix must be a string"):
+            usual().clone(prefix=wrong)
+
+
+class Percent(BinaryRecall):
+    """A value of its own making, and something to remember."""
+
+    def __init__(self, *args, **options):
+        super().__init__(*args, **options)
+        self.notes = []
+
+    def compute(self):
+        return 100 * super().compute()
+
+
+class Noted(BinaryRecall):
+    def update(self, preds, target, weight=None):
+        super().update(preds, target, weight)
+
+
+class Forgotten(BinaryRecall):
+    def reset(self):
+        super().reset()
+
+
+def test_a_subclass_computes_in_a_collection_as_it_does_alone():
+    metrics, alone = MetricCollection({"percent": Percent(), "area": BinaryAUROC()}, prefix="val/"), Percent()
+    for values in (metrics(PREDS, LABELS), metrics.compute(), metrics.compute(sync=False), metrics.summed().compute()):
+        assert floats(values) == {"val/percent": 50.0, "val/area": 0.75}
+    assert float(alone(PREDS, LABELS)) == float(alone.compute()) == float(metrics["val/percent"].compute()) == 50
+    metrics.update(PREDS, LABELS)
+    assert int(metrics.histograms[0].counts.sum()) == 8
+
+
+@pytest.mark.parametrize(("cls", "verb"), [(Noted, "update"), (Forgotten, "reset")])
+def test_a_subclass_that_counts_in_a_way_of_its_own_is_refused_with_the_reason(cls, verb):
+    with pytest.raises(TypeError, match=rf"{cls.__name__}.*has its own {verb}.*never calls it: keep it beside"):
+        MetricCollection({"own": cls(), "area": BinaryAUROC()})
+
+
+@pytest.mark.parametrize("how", [copy.deepcopy, lambda each: each.clone()])
+def test_copies_have_their_own_of_what_a_subclass_remembers(how):
+    class Named(MetricCollection):
+        pass
+
+    metric, metrics = Percent(), Named([Percent()])
+    metric.notes.append("first")
+    metrics.notes = metric.notes
+    for each in (metric, metrics):
+        other = how(each)
+        other.notes.append("second")
+        assert each.notes == ["first"]
+        assert type(other) is type(each)
+    assert how(metrics)["Percent"].notes is not metrics["Percent"].notes
+
+
+@pytest.mark.parametrize("order", [("metrics", "auroc"), ("auroc", "metrics")])
+@pytest.mark.parametrize("how", [copy.deepcopy, lambda each: pickle.loads(pickle.dumps(each))])
+def test_a_copy_of_what_holds_a_collection_and_its_member_holds_the_copied_collections_member(how, order):
+    module = torch.nn.Module()
+    metrics = MetricCollection([BinaryAUROC(), BinaryRecall(0.3)])
+    for name in order:
+        setattr(module, name, {"metrics": metrics, "auroc": metrics["BinaryAUROC"]}[name])
+    other = how(module)
+    assert other.auroc is other.metrics["BinaryAUROC"]
+    other.metrics.update(PREDS, LABELS)
+    assert float(other.auroc.compute()) == 0.75
+    assert not module.metrics.histograms[0].state.any()
+    with pytest.raises(RuntimeError, match="shares its counts"):
+        other.auroc.update(PREDS, LABELS)
 
 
 def test_a_collection_reads_like_a_dict_of_its_metrics():
@@ -173,12 +263,12 @@ def test_classes_are_built_with_the_options_of_the_collection_and_metrics_keep_t
     metrics = MetricCollection(
         {"area": BinaryAUROC, "own": BinaryRecall(0.3, ignore_index=-100)}, recall=BinaryRecall, prefix="val/", **options
     )
-    assert list(metrics) == ["area", "own", "recall"]
+    assert list(metrics) == ["val/area", "val/own", "val/recall"]
     for name in ("area", "recall"):
-        layout = metrics[name].histogram.layout
+        layout = metrics[f"val/{name}"].histogram.layout
         assert (layout.from_logits, layout.ignore_index, layout.invalid) == (True, -100, "drop")
-    assert not metrics["own"].histogram.layout.from_logits
-    assert metrics["area"].histogram is metrics["recall"].histogram
+    assert not metrics["val/own"].histogram.layout.from_logits
+    assert metrics["val/area"].histogram is metrics["val/recall"].histogram
     apart = MetricCollection([BinaryAUROC(**options), BinaryRecall(**options)])
     preds, target = torch.tensor([2.0, -1.0, 0.5, -3.0]), torch.tensor([1, 0, -100, 1])
     for each in (metrics, apart):

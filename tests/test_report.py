@@ -328,7 +328,7 @@ def test_a_collection_reports_its_scores_of_probabilities_by_their_names():
     assert list(report.probabilities) == ["brier", "ece", "loss"]
     preds, labels = (part.double().numpy() for part in spread())
     assert report["brier"].value == pytest.approx(brier_score_loss(labels, preds))
-    assert report["ece"].value == float(metrics["ece"].compute())
+    assert report["ece"].value == float(metrics["val/ece"].compute())
     low, high = report["brier"].interval
     assert low < report["brier"].value < high
 

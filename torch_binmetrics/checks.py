@@ -23,6 +23,13 @@ def integer(name: str, value: object) -> None:
         raise TypeError(f"{name} must be an int, got {value!r} ({type(value).__name__})")
 
 
+def string(name: str, value: object) -> str:
+    """``value``; TypeError unless it is a string."""
+    if not isinstance(value, str):
+        raise TypeError(f"{name} must be a string, got {value!r} ({type(value).__name__})")
+    return value
+
+
 def boolean(name: str, value: object) -> None:
     """TypeError unless ``value`` is True or False."""
     if not isinstance(value, bool):

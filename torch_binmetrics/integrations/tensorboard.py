@@ -76,7 +76,7 @@ def log_epoch(
     run, prefix = _run(writer, collection.prefix)
     for name, value in values.items():
         run.add_scalar(f"metrics/{prefix}{name.removeprefix(collection.prefix)}", value, step)
-    named = {metric.histogram.store: name for name, metric in reversed(list(total.items()))}
+    named = {each.histogram.store: name.removeprefix(total.prefix) for name, each in reversed(list(total.items()))}
     snapshots = {named[histogram.store]: read(histogram) for histogram in total.histograms}
     curves = {name: snapshot for name, snapshot in snapshots.items() if _has_curve(snapshot, snapshots.values())}
     for name, snapshot in curves.items():

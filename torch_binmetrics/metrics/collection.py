@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import copy
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import AbstractContextManager
 from typing import Any, Self
@@ -9,7 +10,7 @@ from typing import Any, Self
 import torch
 from torch import Tensor
 
-from torch_binmetrics.checks import one_or_many, summary
+from torch_binmetrics.checks import one_or_many, string, summary
 from torch_binmetrics.counting import Store
 from torch_binmetrics.metrics.metric import Metric
 from torch_binmetrics.metrics.options import Options
@@ -40,12 +41,13 @@ class MetricCollection(Mapping[str, Metric[Any]]):
 
     Args:
         metrics: a list (each named by its class) or a dict of metrics, or of classes that are built with the ``options``.
-        prefix: put before every name in results, "val/" say.
+        prefix: put before every name, "val/" say: in results, and where members are looked up.
         members: more metrics or classes, by name; and the options of :class:`~torch_binmetrics.Metric` for all classes, such as
             ``from_logits=True``. Metrics that are built already keep their own.
 
     Raises:
-        TypeError: something that is no metric, or options and no class to take them.
+        TypeError: something that is no metric, a metric that counts in a way of its own, a prefix that is no string, or
+            options and no class to take them.
         ValueError: two metrics of one name, none at all, process groups that differ, or a metric that has counted already
             or is in a collection.
 
@@ -59,7 +61,7 @@ class MetricCollection(Mapping[str, Metric[Any]]):
     """
 
     def __init__(self, metrics: Sequence[Member] | Mapping[str, Member] = (), *, prefix: str = "", **members: Any) -> None:
-        self.prefix = prefix
+        self.prefix = string("prefix", prefix)
         options = {name: members.pop(name) for name in list(members) if name in Options.__annotations__}
         self._metrics = _built(_by_name(metrics, members), options)
         self.process_group = next(iter(self._metrics.values())).process_group
@@ -68,10 +70,12 @@ class MetricCollection(Mapping[str, Metric[Any]]):
         self.histograms = share(list(self._metrics.values()))
 
     def __getitem__(self, name: str) -> Metric[Any]:
-        return self._metrics[name.removeprefix(self.prefix)]
+        if not isinstance(name, str) or not name.startswith(self.prefix) or name[len(self.prefix) :] not in self._metrics:
+            raise KeyError(f"no metric is named {name!r}: expected one of {list(self)}")
+        return self._metrics[name[len(self.prefix) :]]
 
     def __iter__(self) -> Iterator[str]:
-        return iter(self._metrics)
+        return (self.prefix + name for name in self._metrics)
 
     def __len__(self) -> int:
         return len(self._metrics)
@@ -178,14 +182,24 @@ class MetricCollection(Mapping[str, Metric[Any]]):
 
     def summed(self) -> Self:
         """A read-only copy that holds the counts of all ranks: one all_reduce for all that is then read off it."""
-        return self._copy(self._summed(True), self.prefix)
+        return self._copy(self._summed(True))
 
     def clone(self, *, prefix: str | None = None) -> Self:
-        """A collection of its own with copies of the counts, with another prefix if one is given."""
-        return self._copy(copies(self.histograms), self.prefix if prefix is None else prefix)
+        """A collection of its own with copies of the counts and of all attributes, with another prefix if one is given."""
+        other = copy.deepcopy(self)
+        other.prefix = self.prefix if prefix is None else string("prefix", prefix)
+        return other
 
     def __deepcopy__(self, memo: dict[int, Any]) -> Self:
-        return self.clone()
+        memo[id(self)] = other = object.__new__(type(self))
+        memo[id(self.process_group)] = self.process_group
+        for histogram, copied in zip(self.histograms, copies(self.histograms), strict=True):
+            memo.setdefault(id(histogram), copied)
+        other.__dict__.update(copy.deepcopy(self.__dict__, memo))
+        guard_together(other.histograms)
+        for metric in other._metrics.values():
+            metric._in_collection = True
+        return other
 
     def __repr__(self) -> str:
         return f"{type(self).__name__}({self._metrics!r}, prefix={self.prefix!r})"
@@ -205,13 +219,21 @@ class MetricCollection(Mapping[str, Metric[Any]]):
 
     def _values(self, histograms: Sequence[ScoreHistogram]) -> dict[str, Any]:
         """All values, read off counts of the stores of ``self.histograms``."""
-        found = self._snapshots(histograms)
-        return {self.prefix + name: each.reading.value(found[each.histogram.store]) for name, each in self._metrics.items()}
+        own = {name: metric for name, metric in self._metrics.items() if type(metric).compute is not Metric.compute}
+        if own:
+            histograms = copies(histograms)
+        found, by_store = self._snapshots(histograms), {histogram.store: histogram for histogram in histograms}
+        return {
+            self.prefix + name: metric._computed(by_store[metric.histogram.store])
+            if name in own
+            else metric.reading.value(found[metric.histogram.store])
+            for name, metric in self._metrics.items()
+        }
 
-    def _copy(self, histograms: Sequence[ScoreHistogram], prefix: str) -> Self:
+    def _copy(self, histograms: Sequence[ScoreHistogram]) -> Self:
         """A collection of the same metrics on other counts of the same stores."""
         other = object.__new__(type(self))
-        other.__dict__.update(self.__dict__, prefix=prefix, histograms=list(histograms))
+        other.__dict__.update(self.__dict__, histograms=list(histograms))
         guard_together(other.histograms)
         by_store = {histogram.store: histogram for histogram in histograms}
         other._metrics = {
@@ -252,7 +274,13 @@ def _built(members: Mapping[str, Member], options: Mapping[str, Any]) -> dict[st
 
 
 def _check_free(name: str, metric: Metric[Any], process_group: Any) -> None:
-    """Raise ValueError unless a metric can join: empty, in no collection, of the collection's process group."""
+    """Raise unless a metric can join: counting as all do, empty, in no collection, of the collection's process group."""
+    for verb in ("update", "__call__", "reset"):
+        if getattr(type(metric), verb) is not getattr(Metric, verb):
+            raise TypeError(
+                f"{name!r}, {metric!r}, has its own {verb}, but a collection counts once for all and never calls it: "
+                "keep it beside the collection, or move what it does into its measure or its compute"
+            )
     if metric._in_collection:
         raise ValueError(f"{name!r} is in a collection already: pass its clone()")
     if metric.histogram.state.any():

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import copy
 import math
 from collections.abc import Callable, Iterable
 from typing import Any, Generic, Literal, Self, TypeVar
@@ -128,7 +129,7 @@ class Metric(Generic[T]):
         """Count a batch once, and return the value of that batch alone, of this rank; arguments as for :meth:`update`."""
         self._refuse_member("call")
         [batch] = count_apart([self.histogram], preds, target, weight)
-        return self.reading.value(Snapshot(batch))
+        return self._computed(batch)
 
     def confusion(self, *, sync: bool = False) -> Confusion:
         """Running counts tp, fp, tn and fn, of this rank unless ``sync=True``.
@@ -200,11 +201,14 @@ class Metric(Generic[T]):
         return self._copy(self.histogram.summed(self.process_group))
 
     def clone(self) -> Self:
-        """A metric of its own with a copy of the counts, in no collection."""
-        return self._copy(self.histogram.clone())
+        """A metric of its own with copies of the counts and of all attributes, in no collection."""
+        return copy.deepcopy(self)
 
     def __deepcopy__(self, memo: dict[int, Any]) -> Self:
-        return self.clone()
+        memo[id(self)] = other = object.__new__(type(self))
+        memo[id(self.process_group)] = self.process_group
+        other.__dict__.update(copy.deepcopy(self.__dict__, memo), _in_collection=False)
+        return other
 
     def __getstate__(self) -> dict[str, Any]:
         if self.process_group is not None:
@@ -224,6 +228,11 @@ class Metric(Generic[T]):
     def _snapshot(self, sync: bool) -> Snapshot:
         """The counts to read: of all ranks, or of this one."""
         return Snapshot(self.histogram.summed(self.process_group) if sync else self.histogram)
+
+    def _computed(self, counts: ScoreHistogram) -> T:
+        """What :meth:`compute`, a subclass's own one too, gives on counts that nobody else has; no collective."""
+        counts.is_total = True
+        return self._copy(counts).compute()
 
     def _copy(self, histogram: ScoreHistogram, *, in_collection: bool = False) -> Self:
         """A metric like this one on other counts of the same layout."""
