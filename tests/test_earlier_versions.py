@@ -6,6 +6,7 @@ import gzip
 import inspect
 import io
 import math
+import re
 from pathlib import Path
 from typing import Any
 
@@ -31,6 +32,8 @@ CASES: dict[str, tuple[dict[str, Any], str]] = {
     "edges": ({"cuts": [0.1, 0.25, 0.5, 0.8]}, "fewer"),
     "fine": ({"cuts": tb.FloatBits(12)}, "fewer"),
 }
+#: Version 0.1.0 said that groups of equally many samples were exact.
+BY_RANK = ("'strategy': 'quantile'",)
 GIVEN = {"beta": 2.0, "min_precision": 0.6, "min_recall": 0.6, "min_specificity": 0.6, "min_sensitivity": 0.6}
 
 
@@ -63,6 +66,20 @@ def same(found: Any, expected: Any, where: str = "", tolerance: float = 1e-12) -
         )
 
 
+def without(names: tuple[str, ...], found: dict[str, Any]) -> dict[str, Any]:
+    """All but metrics of these classes or with these options."""
+    return {name: value for name, value in found.items() if not any(part in name for part in names)}
+
+
+def told(report: str) -> list[list[str]]:
+    """Names and values of a report; bounds and intervals have become better since."""
+    return [
+        re.split(r"\s{2,}", line.strip())[:2]
+        for line in report.splitlines()
+        if not line.endswith(" (sampling)") and re.search(r"\S {2,}\S", line)
+    ]
+
+
 def bounds(metrics: tb.MetricCollection) -> dict[str, Any]:
     """The bounds of all that have some."""
     found = {}
@@ -81,14 +98,14 @@ def test_a_collection_resumes_and_says_what_it_said(case, recorded, monkeypatch)
     expected, metrics = recorded["cases"][case], collection(options)
     metrics.load_state_dict(expected["state"])
     same(metrics.compute(), expected["values"])
-    same(bounds(metrics), expected["bounds"])
+    same(without(BY_RANK, bounds(metrics)), without(BY_RANK, expected["bounds"]))
     assert [[*part.dropped, part.ignored] for part in metrics.histograms] == expected["dropped"]
     if "intervals" in expected:
         found = metrics.confidence_intervals(draws=100, seed=3)
         assert found.keys() == expected["intervals"].keys()
         for name, ends in expected["intervals"].items():  # version 0.1.0 drew sums in float32
             same(found[name], ends, name, tolerance=1e-6 if metrics[name].sums else 1e-12)
-        assert str(metrics.report(draws=100)) == expected["report"]
+        assert told(str(metrics.report(draws=100))) == told(expected["report"])
 
 
 @pytest.mark.parametrize("case", CASES)

@@ -240,7 +240,7 @@ def test_a_criterion_that_does_not_give_a_value_a_threshold_is_refused(criterion
         ({"criterion": ["f1"]}, "must be one of"),
         ({"criterion": "f1", "beta": 2.0}, "takes no options, got"),
         ({"criterion": "fbeta"}, r"takes \['beta'\], got none"),
-        ({"criterion": "fbeta", "beta": 0.0}, "beta must be > 0"),
+        ({"criterion": "fbeta", "beta": -1.0}, "beta must be >= 0"),
         ({"criterion": "cost", "cost_fn": 2.0}, r"takes \['cost_fn', 'cost_fp'\]"),
         ({"criterion": "cost", "cost_fn": 2.0, "cost_fp": -1.0}, "cost_fp must be >= 0"),
         ({"criterion": tb.measures.accuracy, "cost_fn": 2.0}, "takes no options"),

@@ -7,6 +7,7 @@ from torch_binmetrics.measures.calibration import (
     Reliability as Reliability,
     brier_score as brier_score,
     calibration_error as calibration_error,
+    calibration_error_bounds as calibration_error_bounds,
     calibration_ratio as calibration_ratio,
     equal_mass_groups as equal_mass_groups,
     hinge_loss as hinge_loss,

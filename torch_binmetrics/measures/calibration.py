@@ -11,8 +11,8 @@ from typing import Literal, NamedTuple
 import torch
 from torch import Tensor
 
-from torch_binmetrics.measures.declared import measure
-from torch_binmetrics.measures.staircase import serial_sum
+from torch_binmetrics.measures.declared import Ends, measure
+from torch_binmetrics.measures.staircase import outward_share, serial_sum
 
 Norm = Literal["l1", "l2", "max"]
 Strategy = Literal["uniform", "quantile"]
@@ -48,7 +48,9 @@ def normalized_entropy(counts: Tensor, loss: Tensor) -> Tensor:
     tensor(0.4328, dtype=torch.float64)
     """
     share = _by_label(counts) / _total(counts)[..., None]
-    entropy: Tensor = -torch.special.xlogy(share, share).sum(-1)
+    # Near 1 a share has lost the digits that the other one has.
+    logarithm = torch.where(share > 0.5, torch.log1p(-share.flip(-1)), share.log())
+    entropy: Tensor = -(share * logarithm).where(share > 0, 0.0).sum(-1)
     return log_loss(counts, loss) / entropy.where(entropy > 0, torch.nan)
 
 
@@ -97,7 +99,8 @@ class Reliability(NamedTuple):
 def reliability_curve(counts: Tensor, probability: Tensor, groups: Tensor, n_bins: int) -> Reliability:
     """Share of positives against mean probability in bins, Σ y / n against Σ p / n; undefined in an empty bin.
 
-    As scikit-learn's calibration_curve (DeGroot and Fienberg 1983).
+    As scikit-learn's calibration_curve (DeGroot and Fienberg 1983), but that bins of equal width are closed on the left, as
+    all of ours, and on the right there: only a score just on an edge, k / n_bins, tells them apart.
 
     Args:
         counts: by label and point, [..., 2, points].
@@ -117,7 +120,40 @@ def reliability_curve(counts: Tensor, probability: Tensor, groups: Tensor, n_bin
     return Reliability(predicted / samples, positives.double() / samples, samples)
 
 
-@measure(span=(0, 1))
+def calibration_error_bounds(counts: Tensor, probability: Tensor, groups: Tensor, n_bins: int, *, norm: Norm = "l1") -> Ends:
+    """Lowest and highest calibration error over groups of equally many samples, cut anywhere inside the points.
+
+    A point that a quantile may cut lends any part of its samples to any of the groups that it touches: that adds at most the
+    sum of p over its negatives to the sum of p - y of a group, and takes away at most that of 1 - p over its positives.
+
+    Args:
+        counts: as for :func:`calibration_error`, and so the other ones.
+        probability: sums of probabilities.
+        groups: those of :func:`equal_mass_groups`.
+        n_bins: number of bins.
+        norm: as for :func:`calibration_error`.
+
+    Returns:
+        Two float64 tensors, [...], NaN where nothing was seen.
+
+    >>> counts, probability = torch.tensor([[1, 1], [0, 2]]), torch.tensor([[0.2, 0.6], [0, 1.6]]).double()
+    >>> calibration_error_bounds(counts, probability, equal_mass_groups(counts, 2), 2)
+    (tensor(0., dtype=torch.float64), tensor(0.3500, dtype=torch.float64))
+    """
+    check_norm(norm)
+    last, samples = _groups_through(counts, n_bins), counts.sum(-2).double()
+    cut, gap = last > groups, probability.sum(-2) - counts[..., 1, :]
+    spreads = ((counts[..., 1, :] - probability[..., 1, :]).clamp(min=0), probability[..., 0, :], samples)
+    less, more, lent = (_over_groups(each.where(cut, 0.0), groups, last, n_bins) for each in spreads)
+    sure, least_n = (_over_groups(each.where(~cut, 0.0), groups, None, n_bins) for each in (gap, samples))
+    low, high, most_n = sure - less, sure + more, least_n + lent
+    near, far = low.clamp(min=0).maximum(-high), (-low).maximum(high).minimum(most_n)
+    total = serial_sum(samples)
+    least, most = norm_of(near, most_n, total, norm), norm_of(far, least_n, total, norm)
+    return outward_share(least, most, counts.shape[-1] + n_bins)
+
+
+@measure(span=(0, 1), bounds=calibration_error_bounds)
 def calibration_error(counts: Tensor, probability: Tensor, groups: Tensor, n_bins: int, *, norm: Norm = "l1") -> Tensor:
     """Gap of probability and share of positives over bins: mean, root mean square or maximum; undefined if nothing was seen.
 
@@ -138,12 +174,25 @@ def calibration_error(counts: Tensor, probability: Tensor, groups: Tensor, n_bin
     tensor(0.2000, dtype=torch.float64)
     """
     check_norm(norm)
-    curve = reliability_curve(counts, probability, groups, n_bins)
-    filled, samples = curve.counts > 0, curve.counts.sum(-1, keepdim=True)
-    gap = (curve.mean_predicted - curve.fraction_of_positives).abs().where(filled, 0.0)
-    share = curve.counts.double() / samples
-    kinds = {"max": gap.amax(-1), "l1": serial_sum(gap * share), "l2": serial_sum(gap**2 * share).sqrt()}
-    return kinds[norm].where(samples[..., 0] > 0, torch.nan)
+    gap, samples = gaps(counts, probability, groups, n_bins)
+    return norm_of(gap.abs(), samples, serial_sum(samples), norm)
+
+
+def gaps(counts: Tensor, probability: Tensor, groups: Tensor, n_bins: int) -> tuple[Tensor, Tensor]:
+    """Sums of p - y, and numbers of samples, in bins: float64, [..., n_bins] each; arguments of :func:`reliability_curve`."""
+    rows = (probability.sum(-2) - counts[..., 1, :], counts.sum(-2).double())
+    first, second = (_over_groups(row, groups, None, n_bins) for row in rows)
+    return first, second
+
+
+def norm_of(gap: Tensor, samples: Tensor, total: Tensor, norm: Norm) -> Tensor:
+    """Norm of the mean gaps in bins, from sums of gaps >= 0, [..., n_bins], over so many samples; NaN where ``total`` is 0.
+
+    A bin of no samples, which can only be said to hold some, has a mean of 1.
+    """
+    mean = torch.where(gap < samples, gap / samples, (gap > 0).double())
+    kinds = {"max": mean.amax(-1), "l1": serial_sum(gap) / total, "l2": (serial_sum(gap * mean) / total).sqrt()}
+    return kinds[norm].where(total > 0, torch.nan)
 
 
 def equal_mass_groups(counts: Tensor, n_bins: int) -> Tensor:
@@ -161,16 +210,35 @@ def equal_mass_groups(counts: Tensor, n_bins: int) -> Tensor:
     tensor([0, 0, 1, 1])
     """
     samples = counts.sum(-2)
-    through = samples.cumsum(-1)
-    below, total = through - samples, through[..., -1:] - (0 if samples.is_floating_point() else 1)
-    scaled = (below * n_bins).double() / total.where(total > 0, 1)
-    return (scaled.ceil() - 1).clamp(0, n_bins - 1).long()
+    return _group_of(samples.cumsum(-1) - samples, samples, n_bins)
 
 
 def check_norm(norm: str) -> None:
     """Raise ValueError unless a calibration error has this norm."""
     if norm not in ("l1", "l2", "max"):
         raise ValueError(f"norm must be 'l1', 'l2' or 'max', got {norm!r}")
+
+
+def _groups_through(counts: Tensor, n_bins: int) -> Tensor:
+    """The quantile bin that the last sample of each point may be in, as :func:`equal_mass_groups` gives that of the first."""
+    samples = counts.sum(-2)
+    through = samples.cumsum(-1)
+    return _group_of(through if samples.is_floating_point() else through - samples.clamp(max=1), samples, n_bins)
+
+
+def _group_of(rank: Tensor, samples: Tensor, n_bins: int) -> Tensor:
+    """The quantile bin of samples of a rank, [..., points], among so many."""
+    total = samples.sum(-1, keepdim=True) - (0 if samples.is_floating_point() else 1)
+    scaled = (rank * n_bins).double() / total.where(total > 0, 1)
+    return (scaled.ceil() - 1).clamp(0, n_bins - 1).long()
+
+
+def _over_groups(values: Tensor, first: Tensor, last: Tensor | None, n_bins: int) -> Tensor:
+    """Sums of values, [..., points], in the group of each, or in all groups from the first to the last: [..., n_bins]."""
+    found = values.new_zeros(*values.shape[:-1], n_bins + 1).scatter_add_(-1, first.expand_as(values), values)
+    if last is not None:
+        found = found.scatter_add_(-1, (last + 1).expand_as(values), -values).cumsum(-1)
+    return found[..., :n_bins]
 
 
 def _by_label(values: Tensor) -> Tensor:

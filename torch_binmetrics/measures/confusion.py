@@ -28,9 +28,17 @@ class Confusion(NamedTuple):
         return self.tp.is_floating_point()
 
     def real(self) -> Confusion:
-        """The same in float64 (float32 where the device has no float64), since products of counts overflow int64."""
+        """The same in float64 (float32 where the device has no float64), since products of counts overflow int64.
+
+        Sums of weights come times a power of two that brings the largest of a line near 1: no measure of these changes by that,
+        and products of four of them overflow no more than they vanish, be the weights 1e160 or 1e-300.
+        """
         dtype = real_dtype(self.tp.device)
-        return Confusion(*(count.to(dtype) for count in self))
+        real = Confusion(*(count.to(dtype) for count in self))
+        if not self.weighted or not self.tp.numel():
+            return real
+        scale = _power_of_two(real)
+        return Confusion(*(count * scale for count in real))
 
 
 def confusion_at(counts: Tensor, position: int) -> Confusion:
@@ -75,6 +83,13 @@ def one_by_one(function: Callable[[Confusion], Tensor], c: Confusion, axes: int)
 def real_dtype(device: torch.device) -> torch.dtype:
     """float64, or float32 on a device that has no float64."""
     return torch.float32 if device.type == "mps" else torch.float64
+
+
+def _power_of_two(c: Confusion) -> Tensor:
+    """What brings the largest count of a line, [..., points], near 1: [..., 1]; it is no subnormal number itself."""
+    largest = torch.stack([count.amax(-1, keepdim=True) if count.ndim else count for count in c]).amax(0)
+    exponent = torch.frexp(largest).exponent.clamp(-1000, 1000)
+    return torch.ldexp(torch.ones_like(largest), -exponent)
 
 
 def _total(counts: Tensor) -> Tensor:

@@ -23,10 +23,36 @@ from torch_binmetrics.measures.staircase import at_point, to_infinity
 
 
 class OperatingPoint(NamedTuple):
-    """A value and the threshold at which scores from there on are called positive: [...] both, NaN where undefined."""
+    """A value and the threshold at which scores from there on are called positive: [...] both, NaN where undefined.
+
+    The counts that gave the value compared scores as float32, so that is what a deployed model has to do too: call positive
+    where ``scores.float() >= threshold``, or where :meth:`applies_to` says so; a float64 score just below the threshold may
+    round up to it. With ``from_logits=True`` the threshold is a float64 probability, to read: build the metric with
+    ``logit_thresholds=True`` for the float32 logit to compare with, since many large logits have one probability.
+
+    >>> point = OperatingPoint(torch.tensor(0.9), torch.tensor(0.3))
+    >>> point.applies_to(torch.tensor([0.29, 0.3, 0.31]).double())
+    tensor([False,  True,  True])
+    """
 
     value: Tensor
     threshold: Tensor
+
+    def applies_to(self, scores: Tensor) -> Tensor:
+        """Which scores the point calls positive, compared as they were counted: bool, none where it is undefined.
+
+        Args:
+            scores: scores of the kind that was counted, of any float dtype and a shape that fits the threshold's.
+
+        Raises:
+            ValueError: the threshold is a probability while logits were counted.
+        """
+        if self.threshold.dtype == torch.float64:
+            raise ValueError(
+                "the threshold is a probability, but logits were counted, several of which have one probability: build the "
+                "metric with logit_thresholds=True and pass logits"
+            )
+        return scores.float() >= self.threshold
 
 
 @measure(span=None)

@@ -42,14 +42,15 @@ def _f1(jaccard: Tensor) -> Tensor:
 def fbeta(c: Confusion, beta: float = 1.0) -> Tensor:
     """F-beta, (1 + beta^2) tp / ((1 + beta^2) tp + beta^2 fn + fp); undefined if there is no positive, labelled or predicted.
 
-    The harmonic mean of precision and recall, F1, at ``beta=1``. Source: van Rijsbergen, "Information retrieval" (1979).
+    The harmonic mean of precision and recall, F1, at ``beta=1``, and precision at ``beta=0``. Source: van Rijsbergen,
+    "Information retrieval" (1979).
 
     Args:
         c: counts of any shape.
-        beta: weight of recall against precision, a number > 0.
+        beta: weight of recall against precision, a finite number >= 0.
 
     Raises:
-        ValueError: ``beta`` is not > 0.
+        ValueError: ``beta`` is < 0 or not finite.
 
     >>> fbeta(Confusion(*torch.tensor([6, 2, 8, 4])))
     tensor(0.6667, dtype=torch.float64)
@@ -186,9 +187,9 @@ def confusion_matrix(c: Confusion, normalize: Literal["true", "pred", "all"] | N
 
 
 def check_beta(beta: float) -> None:
-    """Raise ValueError unless ``beta`` is > 0 and finite."""
-    if not 0 < number("beta", beta) < math.inf:
-        raise ValueError(f"beta must be > 0, got {beta}: 2 weighs recall twice as much as precision")
+    """Raise ValueError unless ``beta`` is >= 0 and finite."""
+    if not 0 <= number("beta", beta) < math.inf:
+        raise ValueError(f"beta must be >= 0, got {beta}: 2 weighs recall twice as much as precision, 0 not at all")
 
 
 def check_costs(cost_fp: float, cost_fn: float) -> None:

@@ -97,12 +97,12 @@ class BinaryFBetaScore(AtThreshold):
     """Running :func:`~torch_binmetrics.measures.fbeta`.
 
     Args:
-        beta: weight of recall against precision, a number > 0.
+        beta: weight of recall against precision, a finite number >= 0.
         threshold: as for :class:`AtThreshold`.
         options: those of :class:`~torch_binmetrics.Metric`.
 
     Raises:
-        ValueError: ``beta`` is not > 0.
+        ValueError: ``beta`` is < 0 or not finite.
     """
 
     def __init__(self, beta: float, threshold: Thresholds = 0.5, **options: Unpack[Options]) -> None:

@@ -51,8 +51,8 @@ class InBins(OfSums[T]):
 
     Args:
         n_bins: number of bins.
-        strategy: "uniform" for bins of equal width, closed on the left and the last on both sides; "quantile" for bins of
-            equally many samples, whose edges are rounded to those of ``FloatBits(16)``.
+        strategy: "uniform" for bins of equal width, closed on the left (scikit-learn's: on the right) and the last on both
+            sides; "quantile" for bins of equally many samples, whose edges are rounded to those of the default cuts.
         options: those of :class:`~torch_binmetrics.Metric`.
 
     Raises:
@@ -72,7 +72,8 @@ class InBins(OfSums[T]):
         super().__init__([i / fine for i in range(1, fine)] if strategy == "uniform" else DEFAULT, **options)
 
     def _reading(self, cuts: Cuts, undefined: float) -> Reading[T]:
-        return Reading(self.measure, given=partial(_bins, self.n_bins, self.strategy), exact=True)
+        given = partial(_bins, self.n_bins, self.strategy)
+        return Reading(self.measure, given=given, enclosing=given, exact=self.strategy == "uniform")
 
 
 def _bins(n_bins: int, strategy: Strategy, snapshot: Snapshot) -> Given:
@@ -171,6 +172,9 @@ class BinaryReliabilityCurve(InBins[measures.Reliability]):
 
 class BinaryCalibrationError(InBins[Tensor]):
     """Running :func:`~torch_binmetrics.measures.calibration_error`.
+
+    In bins of equal width it is exact; the bounds of those of equally many samples are those of
+    :func:`~torch_binmetrics.measures.calibration_error_bounds`.
 
     Args:
         n_bins: number of bins.

@@ -28,6 +28,7 @@ class Reading(Generic[T]):
         thresholds: scores from here on are called positive, probabilities even if logits are counted; several give a last
             axis, None means all cuts.
         given: the arguments of the measure, taken from a snapshot; the confusion at the thresholds if None.
+        enclosing: the arguments of its bounds, likewise.
         exact: whether the value does not depend on what the bins hide.
         undefined: what takes the place of NaN.
 
@@ -44,6 +45,7 @@ class Reading(Generic[T]):
     measure: Callable[..., T]
     thresholds: float | tuple[float, ...] | None = None
     given: Callable[[Snapshot], Given] | None = None
+    enclosing: Callable[[Snapshot], Given] | None = None
     exact: bool = False
     undefined: float = math.nan
 
@@ -69,7 +71,7 @@ class Reading(Generic[T]):
         """Lowest and highest value that the counts allow; the value itself, twice, where nothing is hidden."""
         known = about(self.measure)
         if known and known.bounds and not (snapshot.exact or self.exact):
-            return known.bounds(self.confusion(snapshot))
+            return known.bounds(*((self.confusion(snapshot),) if self.enclosing is None else self.enclosing(snapshot)))
         value: Any = self.value(snapshot)
         return (value.value if isinstance(value, OperatingPoint) else value,) * 2
 
