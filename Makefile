@@ -4,7 +4,7 @@ RANKS ?= 2
 WORKERS ?= 2
 BATCHES ?= 100000
 
-.PHONY: demo test quick lint sanitized sanitize fuzz bench docs clean
+.PHONY: demo test quick peers lint sanitized sanitize fuzz bench docs clean
 
 demo: .venv/ready
 	OMP_NUM_THREADS=1 $(BIN)/torchrun --standalone --nproc-per-node $(RANKS) examples/flights.py
@@ -17,6 +17,14 @@ test: .venv/ready
 # The inner loop: the laws on few examples, the oracles, no framework and no process.
 quick: .venv/ready
 	$(BIN)/python -m pytest -q -n $(WORKERS) --dist worksteal -m "not processes and not slow" --hypothesis-profile quick
+
+# torchmetrics' own tests on the drop-in classes: TORCHMETRICS_TESTS is the folder `tests` of its sources, PEERS what to run there.
+# They need cachier, and netcal and fairlearn for some files; USE_PYTEST_POOL=1 plays them on two processes.
+PEERS ?= unittests/classification unittests/bases unittests/wrappers integrations -k "Binary or binary or not Multi"
+peers: .venv/ready
+	test -n "$(TORCHMETRICS_TESTS)" || { echo "set TORCHMETRICS_TESTS to the folder tests of torchmetrics' sources"; exit 1; }
+	cd $(TORCHMETRICS_TESTS) && PYTHONPATH=$(CURDIR):$(CURDIR)/tests $(abspath $(BIN)/python) -m pytest -q -c /dev/null --rootdir=. \
+		-p no:cacheprovider -p torchmetrics_swap -W ignore $(PEERS)
 
 lint: .venv/ready
 	$(BIN)/ruff check .

@@ -138,7 +138,8 @@ def test_every_binary_class_of_torchmetrics_is_there_or_left_out_on_purpose():
 @pytest.mark.parametrize("name", NAMES)
 def test_the_arguments_are_those_of_torchmetrics_and_the_default_cuts_are_in_sight(name):
     mine, theirs = (inspect.signature(getattr(module, name)).parameters for module in (ours, peers))
-    assert [each for each in mine if each not in ("from_logits", "weighted")] == list(theirs)
+    hidden = {"zero_division"} if issubclass(getattr(peers, name), peers.BinaryStatScores) else set()  # among their kwargs
+    assert [each for each in mine if each in theirs or each not in {"from_logits", "weighted"} | hidden] == list(theirs)
     for each, parameter in theirs.items():
         assert mine[each].default == (tb.FloatBits(16) if each == "thresholds" else parameter.default)
     with pytest.raises(ValueError, match="Unexpected keyword arguments"):
@@ -235,6 +236,7 @@ def test_mcc_with_one_class_is_one_if_all_are_right_minus_one_if_all_are_wrong_e
 
 
 @few
+@pytest.mark.filterwarnings("ignore:No (positive|negative) samples")
 @given(parts=batches(), ignored=st.sampled_from([-100, -1, 1, 7]))
 @pytest.mark.parametrize("name", ["BinaryAccuracy", "BinaryConfusionMatrix", "BinaryAUROC", "BinaryPrecisionRecallCurve"])
 def test_ignored_labels_are_left_out_and_their_scores_decide_nothing(name, parts, ignored):
@@ -305,10 +307,15 @@ def test_partial_areas_equal_torchmetrics(parts, max_fpr):
 @pytest.mark.parametrize("label", [0, 1])
 def test_one_class_gives_what_torchmetrics_gives(name, label):
     target = torch.full((4,), label)
-    mine = make(name, **({"thresholds": None} if name in CURVED else {}))(PREDS[:4], target)
-    with warnings.catch_warnings():
-        warnings.simplefilter("ignore")
-        theirs = peer(name, **({"thresholds": None} if name in CURVED else {}))(PREDS[:4], target)
+    options = {"thresholds": None} if name in CURVED else {}
+    with warnings.catch_warnings(record=True) as mine_said:
+        warnings.simplefilter("always")
+        mine = make(name, **options)(PREDS[:4], target)
+    with warnings.catch_warnings(record=True) as theirs_said:
+        warnings.simplefilter("always")
+        theirs = peer(name, **options)(PREDS[:4], target)
+    assert [str(each.message)[:30] for each in mine_said] == [str(each.message)[:30] for each in theirs_said]
+    assert all(each.category is UserWarning for each in mine_said)
     if name in ("BinaryMatthewsCorrCoef", "BinaryLogAUC"):  # of no meaning there; 0 here
         assert mine == 0
     else:
@@ -379,6 +386,7 @@ def test_predicted_labels_count_and_other_integers_are_invalid():
         ours.BinaryAccuracy().update(torch.tensor([1, 2]), torch.tensor([1, 0]))
 
 
+@pytest.mark.filterwarnings("ignore:No (positive|negative) samples")
 @few
 @given(parts=batches())
 def test_weights_count_as_often_as_they_say(parts):
@@ -507,16 +515,6 @@ def test_members_of_a_collection_count_as_if_each_were_alone(collection, on_step
     wanted = {name: metric.compute() for name, metric in alone.items()}
     all_same(together.compute(), wanted)
     all_same({name: metric.compute() for name, metric in together.items()}, wanted)
-
-
-def test_members_added_after_counting_are_refused_unless_they_start_alike():
-    metrics = ours.MetricCollection([ours.BinaryF1Score()])
-    metrics.update(PREDS, TARGET)
-    with pytest.raises(ValueError, match="has counted already"):
-        metrics.add_metrics(ours.BinaryRecall())
-    metrics = ours.MetricCollection([ours.BinaryF1Score()])
-    metrics.add_metrics([ours.BinaryRecall(), ours.BinaryAUROC()])
-    assert metrics.compute_groups == {0: ["BinaryF1Score", "BinaryRecall"], 1: ["BinaryAUROC"]}
 
 
 def test_groups_are_formed_by_cuts_before_any_data():

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import torch
+from torch import Tensor
 from torchmetrics import classification as peers
 
 from torch_binmetrics import measures
@@ -10,159 +12,185 @@ from torch_binmetrics.integrations.torchmetrics.conventions import or_else
 from torch_binmetrics.integrations.torchmetrics.families import AlongThresholds, AtThreshold, OfSums
 
 
-class BinaryStatScores(AtThreshold, like=peers.BinaryStatScores):
+class BinaryStatScores(AtThreshold, peers.BinaryStatScores):
     """Running tp, fp, tn, fn and support, as torchmetrics' ``BinaryStatScores``."""
 
     is_scalar = False
     measure = staticmethod(measures.stat_scores)
 
 
-class BinaryAccuracy(AtThreshold, like=peers.BinaryAccuracy):
+class BinaryAccuracy(AtThreshold, peers.BinaryAccuracy):
     """Running accuracy, as torchmetrics' ``BinaryAccuracy``."""
 
     measure = staticmethod(or_else(measures.accuracy))
 
 
-class BinaryPrecision(AtThreshold, like=peers.BinaryPrecision):
+class BinaryPrecision(AtThreshold, peers.BinaryPrecision):
     """Running precision, as torchmetrics' ``BinaryPrecision``."""
 
     measure = staticmethod(or_else(measures.precision))
+    takes = ("zero_division",)
 
 
-class BinaryRecall(AtThreshold, like=peers.BinaryRecall):
+class BinaryRecall(AtThreshold, peers.BinaryRecall):
     """Running recall, as torchmetrics' ``BinaryRecall``."""
 
     measure = staticmethod(or_else(measures.recall))
+    takes = ("zero_division",)
 
 
-class BinarySpecificity(AtThreshold, like=peers.BinarySpecificity):
+class BinarySpecificity(AtThreshold, peers.BinarySpecificity):
     """Running specificity, as torchmetrics' ``BinarySpecificity``."""
 
     measure = staticmethod(or_else(measures.specificity))
 
 
-class BinaryNegativePredictiveValue(AtThreshold, like=peers.BinaryNegativePredictiveValue):
+class BinaryNegativePredictiveValue(AtThreshold, peers.BinaryNegativePredictiveValue):
     """Running negative predictive value, as torchmetrics' ``BinaryNegativePredictiveValue``."""
 
     measure = staticmethod(or_else(measures.negative_predictive_value))
 
 
-class BinaryF1Score(AtThreshold, like=peers.BinaryF1Score):
+class BinaryF1Score(AtThreshold, peers.BinaryF1Score):
     """Running F1, as torchmetrics' ``BinaryF1Score``."""
 
     measure = staticmethod(or_else(measures.fbeta))
+    takes = ("zero_division",)
 
 
-class BinaryFBetaScore(AtThreshold, like=peers.BinaryFBetaScore):
+class BinaryFBetaScore(AtThreshold, peers.BinaryFBetaScore):
     """Running F-beta, as torchmetrics' ``BinaryFBetaScore``."""
 
     measure = staticmethod(or_else(measures.fbeta))
+    takes = (
+        "beta",
+        "zero_division",
+    )
 
 
-class BinaryHammingDistance(AtThreshold, like=peers.BinaryHammingDistance):
+class BinaryHammingDistance(AtThreshold, peers.BinaryHammingDistance):
     """Running Hamming distance, as torchmetrics' ``BinaryHammingDistance``."""
 
     measure = staticmethod(or_else(measures.hamming_distance, 1.0))
 
 
-class BinaryJaccardIndex(AtThreshold, like=peers.BinaryJaccardIndex):
+class BinaryJaccardIndex(AtThreshold, peers.BinaryJaccardIndex):
     """Running Jaccard index, as torchmetrics' ``BinaryJaccardIndex``."""
 
     measure = staticmethod(or_else(measures.jaccard_index))
+    takes = ("zero_division",)
 
 
-class BinaryMatthewsCorrCoef(AtThreshold, like=peers.BinaryMatthewsCorrCoef):
+class BinaryMatthewsCorrCoef(AtThreshold, peers.BinaryMatthewsCorrCoef):
     """Running Matthews correlation, as torchmetrics' ``BinaryMatthewsCorrCoef``."""
 
     measure = staticmethod(conventions.matthews_corrcoef)
 
 
-class BinaryCohenKappa(AtThreshold, like=peers.BinaryCohenKappa):
+class BinaryCohenKappa(AtThreshold, peers.BinaryCohenKappa):
     """Running Cohen's kappa, as torchmetrics' ``BinaryCohenKappa``."""
 
     measure = staticmethod(conventions.cohen_kappa)
+    takes = ("weights",)
 
 
-class BinaryConfusionMatrix(AtThreshold, like=peers.BinaryConfusionMatrix):
+class BinaryConfusionMatrix(AtThreshold, peers.BinaryConfusionMatrix):
     """Running confusion matrix, as torchmetrics' ``BinaryConfusionMatrix``."""
 
     is_scalar = False
     measure = staticmethod(conventions.confusion_matrix)
+    takes = ("normalize",)
 
 
-class BinaryROC(AlongThresholds, like=peers.BinaryROC):
+class BinaryROC(AlongThresholds, peers.BinaryROC):
     """Running ROC curve, as torchmetrics' ``BinaryROC``."""
 
     is_scalar = False
     measure = staticmethod(conventions.roc)
 
 
-class BinaryPrecisionRecallCurve(AlongThresholds, like=peers.BinaryPrecisionRecallCurve):
+class BinaryPrecisionRecallCurve(AlongThresholds, peers.BinaryPrecisionRecallCurve):
     """Running precision-recall curve, as torchmetrics' ``BinaryPrecisionRecallCurve``."""
 
     is_scalar = False
     measure = staticmethod(conventions.precision_recall_curve)
 
 
-class BinaryAUROC(AlongThresholds, like=peers.BinaryAUROC):
+class BinaryAUROC(AlongThresholds, peers.BinaryAUROC):
     """Running area under the ROC curve, as torchmetrics' ``BinaryAUROC``."""
 
     measure = staticmethod(conventions.auroc)
+    takes = ("max_fpr",)
 
 
-class BinaryAveragePrecision(AlongThresholds, like=peers.BinaryAveragePrecision):
+class BinaryAveragePrecision(AlongThresholds, peers.BinaryAveragePrecision):
     """Running average precision, as torchmetrics' ``BinaryAveragePrecision``."""
 
     measure = staticmethod(conventions.average_precision)
 
 
-class BinaryRecallAtFixedPrecision(AlongThresholds, like=peers.BinaryRecallAtFixedPrecision):
+class BinaryRecallAtFixedPrecision(AlongThresholds, peers.BinaryRecallAtFixedPrecision):
     """Running greatest recall at a precision, and its threshold, as torchmetrics' ``BinaryRecallAtFixedPrecision``."""
 
     is_scalar = False
     measure = staticmethod(conventions.recall_at_precision)
+    takes = ("min_precision",)
 
 
-class BinaryPrecisionAtFixedRecall(AlongThresholds, like=peers.BinaryPrecisionAtFixedRecall):
+class BinaryPrecisionAtFixedRecall(AlongThresholds, peers.BinaryPrecisionAtFixedRecall):
     """Running greatest precision at a recall, and its threshold, as torchmetrics' ``BinaryPrecisionAtFixedRecall``."""
 
     is_scalar = False
     measure = staticmethod(conventions.precision_at_recall)
+    takes = ("min_recall",)
 
 
-class BinarySensitivityAtSpecificity(AlongThresholds, like=peers.BinarySensitivityAtSpecificity):
+class BinarySensitivityAtSpecificity(AlongThresholds, peers.BinarySensitivityAtSpecificity):
     """Running greatest sensitivity at a specificity, and its threshold, as torchmetrics' ``BinarySensitivityAtSpecificity``."""
 
     is_scalar = False
     measure = staticmethod(conventions.sensitivity_at_specificity)
+    takes = ("min_specificity",)
 
 
-class BinarySpecificityAtSensitivity(AlongThresholds, like=peers.BinarySpecificityAtSensitivity):
+class BinarySpecificityAtSensitivity(AlongThresholds, peers.BinarySpecificityAtSensitivity):
     """Running greatest specificity at a sensitivity, and its threshold, as torchmetrics' ``BinarySpecificityAtSensitivity``."""
 
     is_scalar = False
     measure = staticmethod(conventions.specificity_at_sensitivity)
+    takes = ("min_sensitivity",)
 
 
-class BinaryEER(AlongThresholds, like=peers.BinaryEER):
+class BinaryEER(AlongThresholds, peers.BinaryEER):
     """Running equal error rate, as torchmetrics' ``BinaryEER``."""
 
     measure = staticmethod(conventions.equal_error_rate)
 
 
-class BinaryLogAUC(AlongThresholds, like=peers.BinaryLogAUC):
+class BinaryLogAUC(AlongThresholds, peers.BinaryLogAUC):
     """Running area under the ROC curve over log false positive rate, as torchmetrics' ``BinaryLogAUC``."""
 
     measure = staticmethod(conventions.log_auc)
+    takes = ("fpr_range",)
 
 
-class BinaryCalibrationError(OfSums, like=peers.BinaryCalibrationError):
+class BinaryCalibrationError(OfSums, peers.BinaryCalibrationError):
     """Running calibration error, as torchmetrics' ``BinaryCalibrationError``."""
 
     measure = staticmethod(conventions.calibration_error)
+    takes = ("norm",)
 
 
-class BinaryHingeLoss(OfSums, like=peers.BinaryHingeLoss):
+class BinaryHingeLoss(OfSums, peers.BinaryHingeLoss):
     """Running mean hinge loss, as torchmetrics' ``BinaryHingeLoss``."""
 
     measure = staticmethod(conventions.hinge_loss)
+
+    @torch.jit.unused
+    def forward(self, preds: Tensor, target: Tensor, weight: Tensor | None = None) -> Tensor:
+        """Count a batch, and return its own loss, with a gradient if ``preds`` asks for one: counts have none."""
+        value: Tensor = super().forward(preds, target, weight)
+        if not (preds.requires_grad and torch.is_grad_enabled()):
+            return value
+        loss = self._cast(conventions.hinge_loss_of_batch(self.given, preds, target, weight))
+        return value + (loss - loss.detach())

@@ -3,14 +3,16 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Callable
-from typing import Literal
+from collections.abc import Callable, Mapping
+from typing import Any, Literal
 
 import torch
 from torch import Tensor
+from torchmetrics.utilities.prints import rank_zero_warn
 
 from torch_binmetrics import measures
 from torch_binmetrics.checks import fraction
+from torch_binmetrics.counting import Hinge
 from torch_binmetrics.integrations.torchmetrics.readings import Curve, Sums
 from torch_binmetrics.measures import Confusion
 from torch_binmetrics.measures.calibration import Norm
@@ -45,7 +47,10 @@ def cohen_kappa(c: Confusion, weights: Literal["linear", "quadratic", "none"] | 
 
 def confusion_matrix(c: Confusion, normalize: Literal["true", "pred", "all", "none"] | None = None) -> Tensor:
     """``[[tn, fp], [fn, tp]]``, an empty row or column 0 if normalised by it."""
-    return measures.confusion_matrix(c, None if normalize == "none" else normalize).nan_to_num(0.0)
+    matrix = measures.confusion_matrix(c, None if normalize == "none" else normalize)
+    if matrix.isnan().any():
+        rank_zero_warn(f"{int(matrix.isnan().sum())} NaN values found in confusion matrix have been replaced with zeros.")
+    return matrix.nan_to_num(0.0)
 
 
 def roc(curve: Curve) -> ThreeTensors:
@@ -53,6 +58,7 @@ def roc(curve: Curve) -> ThreeTensors:
     if curve.given:
         fpr, tpr = measures.false_positive_rate(curve.at), measures.recall(curve.at)
         return fpr.flip(0).nan_to_num(0.0), tpr.flip(0).nan_to_num(0.0), curve.thresholds.flip(0)
+    _warn_of_one_class(curve)
     fpr, tpr, thresholds = measures.roc(curve.at, curve.thresholds)
     return fpr.nan_to_num(0.0), tpr.nan_to_num(0.0), torch.cat([torch.ones_like(thresholds[:1]), thresholds[1:]])
 
@@ -60,16 +66,21 @@ def roc(curve: Curve) -> ThreeTensors:
 def precision_recall_curve(curve: Curve) -> ThreeTensors:
     """Precision and recall at ascending thresholds, then (1, 0); without positives recall is 1 unless thresholds were given."""
     precision, recall, thresholds = measures.precision_recall_curve(curve.at, curve.thresholds)
-    return precision, recall if curve.given else recall.nan_to_num(1.0), thresholds
+    if not curve.given:
+        _warn_without_positives(curve)
+        recall = recall.nan_to_num(1.0)
+    return precision, recall, thresholds
 
 
 def auroc(curve: Curve, max_fpr: float | None = None) -> Tensor:
     """Area under the whole ROC curve from (0, 0) to (1, 1), 0 with one class."""
+    _warn_of_one_class(curve)
     return measures.auroc(curve.whole, max_fpr).nan_to_num(0.0)
 
 
 def average_precision(curve: Curve) -> Tensor:
     """Average precision, 0 without positives."""
+    _warn_without_positives(curve)
     return measures.average_precision(curve.whole).nan_to_num(0.0)
 
 
@@ -81,6 +92,20 @@ def calibration_error(reading: Sums, norm: Norm = "l1") -> Tensor:
 def hinge_loss(reading: Sums) -> Tensor:
     """Mean hinge loss."""
     return measures.hinge_loss(reading.counts, reading.sums)
+
+
+def hinge_loss_of_batch(given: Mapping[str, Any], preds: Tensor, target: Tensor, weight: Tensor | None) -> Tensor:
+    """Mean hinge loss of one batch, differentiable by ``preds``, for the arguments of the class."""
+    kept = (target == 0) | (target == 1)
+    if given["ignore_index"] is not None:
+        kept &= target != given["ignore_index"]
+    scores, positive = preds[kept].double(), target[kept] == 1
+    outside = bool(((scores < 0) | (scores > 1)).any())
+    if outside if given["from_logits"] is None else given["from_logits"]:
+        scores = torch.sigmoid(scores)
+    loss = Hinge(given["squared"]).values(scores, positive, from_logits=False)
+    amount = torch.ones_like(loss) if weight is None else weight[kept].double()
+    return (loss * amount).sum() / amount.sum()
 
 
 def recall_at_precision(curve: Curve, min_precision: float) -> Point:
@@ -122,6 +147,7 @@ def log_auc(curve: Curve, fpr_range: tuple[float, float] = (0.001, 0.1)) -> Tens
     """Area under the ROC curve over the logarithm of the false positive rate, as a share of that range."""
     low, high = ends_of("fpr_range", fpr_range, above_zero=True)
     fp, tp = staircase(curve.whole)
+    _warn_of_one_class(curve)
     if not (fp[-1] and tp[-1]):
         return fp.new_zeros(())
     fpr, tpr, ends = fp / fp[-1], tp / tp[-1], fp.new_tensor([low, high])
@@ -132,6 +158,20 @@ def log_auc(curve: Curve, fpr_range: tuple[float, float] = (0.001, 0.1)) -> Tens
     x = torch.cat([ends[:1], fpr[inside], ends[1:]]).log()
     y = torch.cat([reached[:1], tpr[inside], reached[1:]])
     return torch.trapezoid(y, x) / (x[-1] - x[0])
+
+
+def _warn_of_one_class(curve: Curve) -> None:
+    """Warn of rates that are undefined: where torchmetrics warns, which is where no thresholds were given."""
+    c = curve.at
+    for label, rate, number in (("negative", "false", c.fp + c.tn), ("positive", "true", c.tp + c.fn)):
+        if not curve.given and not number.any():
+            rank_zero_warn(f"No {label} samples in targets: the {rate} positive rate is undefined, and 0 in its place")
+
+
+def _warn_without_positives(curve: Curve) -> None:
+    """Warn of a recall that is undefined, where torchmetrics warns."""
+    if not curve.given and not (curve.at.tp + curve.at.fn).any():
+        rank_zero_warn("No positive samples found in target, recall is undefined. Setting recall to 1 at every threshold")
 
 
 def _greatest(value: Tensor, second: Tensor, thresholds: Tensor, allowed: Tensor) -> Point:

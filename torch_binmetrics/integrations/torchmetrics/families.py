@@ -1,4 +1,4 @@
-"""The two kinds of drop-in classes, made after a class of torchmetrics by naming it: ``class BinaryX(AtThreshold, like=X)``."""
+"""The kinds of drop-in classes; each class takes the arguments of the class of torchmetrics that it inherits from."""
 
 from __future__ import annotations
 
@@ -10,53 +10,142 @@ from typing import Any, ClassVar
 import torch
 from torch import Tensor
 from torchmetrics import Metric
+from torchmetrics.classification import BinaryStatScores
 
 from torch_binmetrics.checks import fraction, integer
 from torch_binmetrics.counting import Hinge, Probability
 from torch_binmetrics.counting.cuts import Cuts
 from torch_binmetrics.counting.float_bits import DEFAULT, Exact, FloatBits
 from torch_binmetrics.integrations.torchmetrics.metric import CountingMetric
-from torch_binmetrics.integrations.torchmetrics.readings import Curve, Points, Sums, curve_along
+from torch_binmetrics.integrations.torchmetrics.readings import Curve, Points, Sums, curve_along, matrix_of, of_matrix
 from torch_binmetrics.integrations.torchmetrics.states import Counts, Options, along, at_points
 from torch_binmetrics.measures import Confusion
+from torch_binmetrics.measures.roc import check_max_fpr
 
-TAKEN_OVER = ("is_differentiable", "higher_is_better", "plot", "plot_lower_bound", "plot_upper_bound", "plot_legend_name")
 EXTRA = {"from_logits": None, "weighted": False}
-#: Arguments of the counts; what else a class takes goes to its measure.
-OF_COUNTS = {"threshold", "thresholds", "multidim_average", "ignore_index", "validate_args", "normalization", "kwargs", *EXTRA}
-OF_COUNTS |= {"n_bins", "squared"}
+THRESHOLDS = "FloatBits(16), None, an int, a list of floats or a 1-D tensor"
+#: States of torchmetrics' classes, of which some can be shown and loaded.
+STATES = {"tp", "fp", "tn", "fn", "confmat", "preds", "target", "confidences", "accuracies", "measures", "total"}
+SHOWN = {*STATES, "thresholds"}
 
 
 class DropIn(CountingMetric):
-    """A metric with the arguments, the plot and the properties of a class of torchmetrics."""
+    """A metric with the arguments, the plot and the properties of the class of torchmetrics that follows it in the bases."""
 
     #: Whether the value is one number.
     is_scalar = True
     measure: ClassVar[Callable[..., Any]]
+    #: The arguments of the measure, which may change at any time; all others decide what is counted.
+    takes: ClassVar[tuple[str, ...]] = ()
+    peer: ClassVar[type[Metric]]
     signature: ClassVar[inspect.Signature]
 
-    def __init_subclass__(cls, like: type[Metric] | None = None) -> None:
+    def __init_subclass__(cls) -> None:
         super().__init_subclass__()
-        if like is None:
-            return
-        cls.signature = cls.__signature__ = _signature(like)  # type: ignore[attr-defined]
-        for name in TAKEN_OVER:
-            setattr(cls, name, getattr(like, name))
+        if "measure" in vars(cls):
+            cls.peer = next(base for base in cls.__mro__ if issubclass(base, Metric) and not issubclass(base, CountingMetric))
+            cls.signature = cls.__signature__ = _signature(cls.peer)  # type: ignore[attr-defined]
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         bound = self.signature.bind(*args, **kwargs)
         bound.apply_defaults()
-        given = bound.arguments
-        super().__init__(self._counted(given, _options(given)), **given["kwargs"])
-        self.arguments = {name: value for name, value in given.items() if name not in OF_COUNTS}
-        for name in given.keys() - {"kwargs"}:
-            setattr(self, name, given[name])
-        self.is_scalar = self.is_scalar and given.get("multidim_average") != "samplewise"
+        options = bound.arguments.pop("kwargs")
+        counts = self._checked(bound.arguments)
+        super().__init__(counts, **options)
+        self._adopt(bound.arguments)
 
     def compute(self) -> Any:
         """The value of all samples so far."""
-        value = type(self).measure(self._read(), **self.arguments)
-        return tuple(map(_as_float, value)) if isinstance(value, tuple) else _as_float(value)
+        value = type(self).measure(self._read(), **{name: self.given[name] for name in self.takes})
+        return tuple(map(self._cast, value)) if isinstance(value, tuple) else self._cast(value)
+
+    def set_dtype(self, dst_type: str | torch.dtype) -> Metric:
+        """Let values be of another dtype; counts stay what they are."""
+        self.__dict__["_value_dtype"] = torch.empty(0).type(dst_type).dtype
+        return super().set_dtype(dst_type)
+
+    def _cast(self, value: Tensor) -> Tensor:
+        """A value in the dtype that torchmetrics returns."""
+        return value.to(self.__dict__.get("_value_dtype", torch.float32)) if value.is_floating_point() else value
+
+    def _checked(self, given: dict[str, Any]) -> Counts:
+        """What is counted for arguments, which torchmetrics checks as its own."""
+        theirs = {name: value for name, value in given.items() if name not in EXTRA}
+        if isinstance(theirs.get("thresholds"), Cuts):
+            theirs["thresholds"] = None
+        elif not isinstance(theirs.get("thresholds"), int | list | Tensor | None):
+            raise ValueError(f"thresholds must be {THRESHOLDS}, not {theirs['thresholds']!r}")
+        self.peer(**theirs)
+        with torch.device("cpu"):  # what counts depend on is data, also where modules are built without
+            return self._counted(given, _options(given))
+
+    def _adopt(self, given: dict[str, Any]) -> None:
+        """Show arguments as attributes."""
+        self.__dict__.update(given, given=dict(given))
+        self.__dict__.pop("thresholds", None)  # read by __getattr__
+        self.__dict__["is_scalar"] = type(self).is_scalar and given.get("multidim_average") != "samplewise"
+
+    def __setattr__(self, name: str, value: Any) -> None:
+        if name in self.signature.parameters and "given" in self.__dict__:
+            self._change(name, value)
+        else:
+            super().__setattr__(name, value)
+
+    def _change(self, name: str, value: Any) -> None:
+        """Set an argument: of the measure at any time, of the counts before something was counted."""
+        given = {**self.given, name: value}
+        counts = self._checked(given)
+        if counts.name != self.counts.name:
+            if self.update_called:
+                raise RuntimeError(
+                    f"{name} decides what is counted, and {self.update_count} batches were counted with "
+                    f"{self.given[name]!r}: set it before the first update, or call reset() first"
+                )
+            self._count_from_now_on(counts, persistent=self._persistent[self.counts.name])
+        self._computed = None
+        self._adopt(given)
+
+    def __getattr__(self, name: str) -> Any:
+        if name in SHOWN and "given" in self.__dict__:
+            return self._shown(name)
+        return super().__getattr__(name)
+
+    def _shown(self, name: str) -> Any:
+        """What torchmetrics' class shows under the name of one of its states, made of ours."""
+        raise AttributeError(
+            f"{type(self).__name__} has no {name}: it keeps counts, not samples. Read compute(), keep the samples in a "
+            "torchmetrics.CatMetric, or take the class from torchmetrics"
+        )
+
+    def _load_from_state_dict(self, state_dict: dict[str, Any], prefix: str, *args: Any) -> None:
+        theirs = {name: state_dict.pop(prefix + name) for name in STATES if prefix + name in state_dict}
+        if theirs:
+            try:
+                state_dict[prefix + self.counts.name] = self._of_theirs(theirs)
+            except ValueError as error:
+                args[-1].append(f"{prefix}{', '.join(theirs)}, of a checkpoint of torchmetrics: {error}")
+        super()._load_from_state_dict(state_dict, prefix, *args)
+
+    def _loaded(self, c: Confusion) -> Tensor | list[Tensor]:
+        """Our state for counts of torchmetrics; those of probabilities may be of no meaning among logits."""
+        state, points = self.counts.of_confusion(c), self.counts.points
+        counts = self.counts.store.counts(self.counts.whole(state))
+        as_logits = points.confusion(counts, logits=True)
+        self.__dict__["_of_probabilities"] = points.from_logits is None and not all(map(torch.equal, as_logits, c))
+        return state
+
+    def _confusion(self, counts: Tensor) -> Confusion:
+        """Confusions at the thresholds, unless logits were counted on top of loaded counts of probabilities."""
+        if self.__dict__.get("_of_probabilities") and self.counts.points.are_logits(counts):
+            raise RuntimeError(
+                "scores outside [0, 1] came on top of counts from a checkpoint of torchmetrics, which were taken for those of "
+                "probabilities: pass from_logits=True before you load it"
+            )
+        return self.counts.points.confusion(counts)
+
+    def _of_theirs(self, states: dict[str, Any]) -> Tensor | list[Tensor]:
+        """Our state for states of torchmetrics' class."""
+        raise ValueError(f"{type(self).__name__} counts with other sums or along other thresholds than those were kept for")
 
     @staticmethod
     @abstractmethod
@@ -82,7 +171,27 @@ class AtThreshold(DropIn):
 
     def _read(self) -> Confusion:
         counted = self.counts.store.counts(self.counts.whole(self.state))
-        return Confusion(*(part[..., 0] for part in self.counts.points.confusion(counted)))
+        return Confusion(*(part[..., 0] for part in self._confusion(counted)))
+
+    def _shown(self, name: str) -> Any:
+        of_scores = issubclass(self.peer, BinaryStatScores)
+        if name == "confmat" and not of_scores:
+            return matrix_of(self._read())
+        if name in Confusion._fields and of_scores:
+            part = getattr(self._read(), name)
+            return [part] if self.given["multidim_average"] == "samplewise" else part.reshape(1)
+        return super()._shown(name)
+
+    def _of_theirs(self, states: dict[str, Any]) -> Tensor | list[Tensor]:
+        if states.keys() == {"confmat"}:
+            return self._loaded(of_matrix(states["confmat"][None]))
+        if states.keys() != set(Confusion._fields):
+            return super()._of_theirs(states)
+        rows = isinstance(states["tp"], list)
+        if rows != (self.given.get("multidim_average") == "samplewise"):
+            raise ValueError("the one averages samplewise, the other does not: pass the same multidim_average")
+        parts = {name: torch.cat(part)[:, None] if rows else part.reshape(1) for name, part in states.items()}
+        return self._loaded(Confusion(**parts))
 
 
 class AlongThresholds(DropIn):
@@ -90,6 +199,7 @@ class AlongThresholds(DropIn):
 
     @staticmethod
     def _counted(given: dict[str, Any], options: Options) -> Counts:
+        check_max_fpr(given.get("max_fpr"))
         thresholds = Exact() if given["thresholds"] is None else given["thresholds"]
         if isinstance(thresholds, FloatBits | Exact):
             return along(thresholds, options)
@@ -97,7 +207,26 @@ class AlongThresholds(DropIn):
 
     def _read(self) -> Curve:
         state, store, points = self.counts.whole(self.state), self.counts.store, self.counts.points
-        return points.curve(store.counts(state)) if points.thresholds else curve_along(store, state, points.from_logits)
+        if not points.thresholds:
+            return curve_along(store, state, points.from_logits)
+        self._confusion(store.counts(state))
+        return points.curve(store.counts(state))
+
+    def _shown(self, name: str) -> Any:
+        points = self.counts.points
+        if name == "thresholds":
+            return torch.tensor(points.thresholds, device=self.device) if points.thresholds else self.given["thresholds"]
+        return matrix_of(self._read().at) if name == "confmat" and points.thresholds else super()._shown(name)
+
+    def _of_theirs(self, states: dict[str, Any]) -> Tensor | list[Tensor]:
+        matrix, number = states.get("confmat"), len(self.counts.points.thresholds)
+        if matrix is None or not number:
+            return super()._of_theirs(states)
+        if len(matrix) != number:
+            raise ValueError(f"it was kept for {len(matrix)} thresholds, this metric has {number}: pass those thresholds")
+        given = self.given["thresholds"]
+        order = torch.as_tensor(given).argsort() if isinstance(given, list | Tensor) else torch.arange(number)
+        return self._loaded(of_matrix(matrix[order.to(matrix.device)]))
 
 
 class OfSums(DropIn):
@@ -119,9 +248,12 @@ class OfSums(DropIn):
 def _signature(like: type[Metric]) -> inspect.Signature:
     """The arguments of a class of torchmetrics, ``FloatBits(16)`` for its default thresholds, and those of ours."""
     _, *parameters = inspect.signature(like.__init__).parameters.values()
-    own = [each.replace(default=DEFAULT) if each.name == "thresholds" else each for each in parameters]
-    extra = [inspect.Parameter(name, inspect.Parameter.KEYWORD_ONLY, default=value) for name, value in EXTRA.items()]
-    return inspect.Signature([*own[:-1], *extra, own[-1]])
+    own = {each.name: each.replace(default=DEFAULT) if each.name == "thresholds" else each for each in parameters}
+    kwargs = own.pop("kwargs")
+    hidden = {"zero_division": 0} if issubclass(like, BinaryStatScores) else {}
+    for name, value in {**hidden, **EXTRA}.items():
+        own.setdefault(name, inspect.Parameter(name, inspect.Parameter.KEYWORD_ONLY, default=value))
+    return inspect.Signature([*own.values(), kwargs])
 
 
 def _options(given: dict[str, Any]) -> Options:
@@ -143,10 +275,5 @@ def _ascending(thresholds: object) -> tuple[float, ...]:
             fraction("thresholds", each)
         thresholds = torch.tensor(thresholds, dtype=torch.float64)
     if not isinstance(thresholds, Tensor) or thresholds.ndim != 1 or not len(thresholds):
-        raise ValueError(f"thresholds must be FloatBits(16), None, an int, a list of floats or a 1-D tensor, not {thresholds}")
+        raise ValueError(f"thresholds must be {THRESHOLDS}, not {thresholds}")
     return tuple(thresholds.float().sort().values.tolist())
-
-
-def _as_float(value: Tensor) -> Tensor:
-    """A value in the dtype that torchmetrics returns."""
-    return value.float() if value.is_floating_point() else value

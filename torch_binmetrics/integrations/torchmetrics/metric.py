@@ -45,14 +45,14 @@ class CountingMetric(Metric):
 
     full_state_update = False
     __jit_unused_properties__: ClassVar[list[str]] = [*Metric.__jit_unused_properties__, "state"]
+    counts: Counts
     #: Syncs all members of a collection at once; set by our MetricCollection.
     _together: Any = None
 
     def __init__(self, counts: Counts, **options: Any) -> None:
         self.__dict__.update(_shared_by=None, _counts_for_all=False)
-        super().__init__(**options)
-        self.counts = counts
-        self.add_state(counts.name, counts.empty(), dist_reduce_fx=counts.store.reduction)
+        Metric.__init__(self, **options)  # not that of the class of torchmetrics that comes next, which adds its own states
+        self._count_from_now_on(counts)
 
     def update(self, preds: Tensor, target: Tensor, weight: Tensor | None = None) -> None:
         """Count a batch.
@@ -66,7 +66,7 @@ class CountingMetric(Metric):
             TypeError, ValueError: as :func:`~torch_binmetrics.count`.
             RuntimeError: the metric is on another device than the batch.
         """
-        if preds.device != self.device:
+        if isinstance(preds, Tensor) and preds.device != self.device:
             raise RuntimeError(f"the metric is on {self.device}, the batch on {preds.device}: call metric.to(preds.device)")
         own = self._own_state()
         self.__dict__["_state"] = self.counts.add(own, _scores(preds), target, weight)
@@ -112,6 +112,15 @@ class CountingMetric(Metric):
     def _reduce_states(self, incoming_state: dict[str, Any]) -> None:
         super()._reduce_states(incoming_state)
         setattr(self, self.counts.name, self.counts.compact(self.state))
+
+    def _count_from_now_on(self, counts: Counts, *, persistent: bool = False) -> None:
+        """Count something, perhaps in the place of something else, from zero."""
+        if "counts" in self.__dict__:
+            for registered in (self._defaults, self._persistent, self._reductions):
+                del registered[self.counts.name]
+            self._leave()
+        self.counts = counts
+        self.add_state(counts.name, counts.empty(), dist_reduce_fx=counts.store.reduction, persistent=persistent)
 
     def _own_state(self) -> Any:
         """The state, in memory of its own if it is a tensor: an inference tensor could not be counted into later."""
@@ -161,11 +170,13 @@ class CountingMetric(Metric):
             self._changed_from_outside(1)
         super()._load_from_state_dict(state_dict, prefix, *args)
 
-    def _apply(self, fn: Callable[..., Any], exclude_state: Sequence[str] = ()) -> nn.Module:
-        """Move the state to a device, and never change its dtype."""
+    def _apply(self, fn: Callable[..., Any], exclude_state: Sequence[str] = (), recurse: bool = True) -> Any:  # type: ignore[override]
+        """Move the state to a device, and never change its dtype; one of the meta device holds nothing to be moved."""
         super()._apply(fn, exclude_state=[*exclude_state, self.counts.name])
-        self._defaults[self.counts.name] = _moved(self._defaults[self.counts.name], self.device)
-        setattr(self, self.counts.name, _moved(self.state, self.device))
+        self._defaults[self.counts.name] = self.counts.empty(self.device)
+        parts = [self.state] if isinstance(self.state, Tensor) else self.state
+        held = not any(part.is_meta for part in parts) or self.device.type == "meta"
+        setattr(self, self.counts.name, _moved(self.state, self.device) if held else self.counts.empty(self.device))
         return self
 
     def __getattr__(self, name: str) -> Any:
@@ -188,7 +199,7 @@ class CountingMetric(Metric):
 
 def _scores(preds: Tensor) -> Tensor:
     """Scores as they are; of integers, which are labels, all but 0 and 1 as NaN, which is counted as invalid."""
-    if preds.is_floating_point() or preds.dtype == torch.bool:
+    if not isinstance(preds, Tensor) or preds.is_floating_point() or preds.dtype == torch.bool:
         return preds
     return preds.float().where((preds == 0) | (preds == 1), torch.nan)
 

@@ -78,9 +78,10 @@ class Points:
         edges: Tensor = torch.unique(torch.cat(chosen[self.from_logits]))
         return Edges(edges)
 
-    def confusion(self, counts: Tensor) -> Confusion:
+    def confusion(self, counts: Tensor, *, logits: bool | None = None) -> Confusion:
         """Confusions at each point of counts by label and bin, [..., 2, bins], int64 or float64: [..., points] each."""
-        return _called(counts, self.positions(logits=self.are_logits(counts)).to(counts.device))
+        logits = self.are_logits(counts) if logits is None else logits
+        return _called(counts, self.positions(logits=logits).to(counts.device))
 
     def positions(self, *, logits: bool) -> Tensor:
         """The bin that each point begins, int64, [points]; one past the last where no score is called positive."""
@@ -93,6 +94,22 @@ class Points:
             return self.from_logits
         first, end = _inside(self.cuts)
         return bool(counts[..., :first].any() or counts[..., end:].any())
+
+    def placed(self, c: Confusion) -> Tensor:
+        """Counts by label and bin, [..., 2, bins], that are read as ``c``, [..., points] each.
+
+        They are counts of probabilities, or of logits where those are declared; ValueError if there are no such counts.
+        """
+        positions = self.positions(logits=bool(self.from_logits)).to(c.tp.device)
+        above, total = torch.stack([c.fp, c.tp], -2), torch.stack([c.fp + c.tn, c.tp + c.fn], -2)[..., :1]
+        steps = torch.cat([total, above], -1) - pad(above, (0, 1))
+        lowest = 0 if self.from_logits is not None else _inside(self.cuts)[0]
+        counts = steps.new_zeros(*steps.shape[:-1], self.cuts.bins + 1)
+        counts = counts.index_add_(-1, torch.cat([positions.new_full((1,), lowest), positions]), steps)[..., :-1]
+        found = _called(counts, positions)
+        if (counts < 0).any() or not all(map(torch.equal, found, c)):
+            raise ValueError(f"no scores are counted so at thresholds {list(self.thresholds)}")
+        return counts
 
     def curve(self, counts: Tensor) -> Curve:
         """The curve of counts by label and bin, [2, bins]."""
@@ -130,6 +147,17 @@ def curve_along(store: Store, state: Tensor, from_logits: bool | None) -> Curve:
         thresholds = torch.sigmoid(thresholds.double()).float()
     at = confusion_along(counts)
     return Curve(at, thresholds, at, given=False)
+
+
+def matrix_of(c: Confusion) -> Tensor:
+    """``[[tn, fp], [fn, tp]]`` of each confusion: [..., 2, 2]."""
+    return torch.stack([c.tn, c.fp, c.fn, c.tp], -1).view(*c.tp.shape, 2, 2)
+
+
+def of_matrix(matrix: Tensor) -> Confusion:
+    """The confusions of which :func:`matrix_of` makes a matrix."""
+    tn, fp, fn, tp = matrix.flatten(-2).unbind(-1)
+    return Confusion(tp, fp, tn, fn)
 
 
 def of_both_readings(summand: Summand) -> tuple[Summand, Summand]:

@@ -15,6 +15,7 @@ from torch_binmetrics.counting.cuts import Cuts
 from torch_binmetrics.counting.dense import described
 from torch_binmetrics.counting.float_bits import Exact, FloatBits
 from torch_binmetrics.integrations.torchmetrics.readings import Points, of_both_readings
+from torch_binmetrics.measures import Confusion
 from torch_binmetrics.state.distributed import gather_over_ranks, sum_over_ranks
 
 
@@ -56,16 +57,29 @@ class Counts:
 
     def add(self, state: Any, preds: Tensor, target: Tensor, weight: Tensor | None) -> Any:
         """The state with a batch; a tensor is counted into, a list left as it is."""
-        own = state if isinstance(state, Tensor) else self.store.empty(preds.device)
-        [counted] = count([(self.store, own)], preds, target, weight)
+        own = state if isinstance(state, Tensor) else self.store.empty(getattr(preds, "device", None))
+        try:
+            [counted] = count([(self.store, own)], preds, target, weight)
+        except ValueError as error:
+            raise _in_words_of_here(error) from None
         return counted if isinstance(state, Tensor) else self.compact([*state, counted])
 
     def whole(self, state: Any) -> Tensor:
         """The state as one tensor, once there is nothing invalid in it."""
         first, *others = [state] if isinstance(state, Tensor) else state or [self.store.empty()]
         table = self.store.merge(first, others)
-        self.store.layout.check_valid(self.store.excluded(table)[1])
+        try:
+            self.store.layout.check_valid(self.store.excluded(table)[1])
+        except ValueError as error:
+            raise _in_words_of_here(error) from None
         return table
+
+    def of_confusion(self, c: Confusion) -> Tensor | list[Tensor]:
+        """The state of which ``c``, [points] or [rows, points] each, is read."""
+        counts, layout = self.points.placed(c), self.store.layout
+        state = torch.zeros(*counts.shape[:-2], layout.cells, dtype=layout.dtype, device=counts.device)
+        state[..., : layout.block] = counts.flatten(-2)
+        return state if self.store.reduction == "sum" else [state]
 
     def summed(self, state: Any, group: Any) -> Any:
         """The state of all ranks: a collective."""
@@ -154,6 +168,11 @@ def along(cuts: FloatBits | Exact, options: Options) -> Counts:
     kind = "exact" if isinstance(cuts, Exact) else f"floatbits_{cuts.bits}"
     none = Points((), from_logits=options.from_logits)
     return Counts(f"counts_{kind}{options.suffix}", store_of(options.layout(cuts)), none)
+
+
+def _in_words_of_here(error: ValueError) -> ValueError:
+    """An error about invalid samples that names the option of these classes."""
+    return ValueError(str(error).replace("invalid='drop'", "validate_args=False"))
 
 
 def _word(number: float) -> str:

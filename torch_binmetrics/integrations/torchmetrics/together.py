@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from typing import Any
 
+import torch
 from torch import Tensor
 
 from torch_binmetrics.integrations.torchmetrics.metric import CountingMetric
@@ -52,6 +53,30 @@ class Together:
             for group, state in zip(self.groups, states, strict=True)
         ]
         return {id(member): total for group, total in zip(self.groups, totals, strict=True) for member in group}
+
+
+def link(members: Mapping[str, Any], groups: Mapping[int, Sequence[str]]) -> None:
+    """Let members of one process group sync together; those that do not sync, or in a way of their own, stay alone."""
+    together: dict[int, list[Group]] = {}
+    for names in groups.values() or [[name] for name in members]:
+        alike: dict[int, list[CountingMetric]] = {}
+        for member in (members[name] for name in names):
+            if isinstance(member, CountingMetric) and member.dist_sync_fn is None and member.sync_on_compute:
+                alike.setdefault(id(member.process_group), []).append(member)
+        for process_group, group in alike.items():
+            together.setdefault(process_group, []).append(group)
+    for linked in together.values():
+        Together(linked)
+
+
+def count_alike(one: object, other: object) -> bool:
+    """Whether two metrics count the same things, and have counted the same samples so far."""
+    if not (isinstance(one, CountingMetric) and isinstance(other, CountingMetric)):
+        return False
+    if one.counts.name != other.counts.name or one.device != other.device or one.update_count != other.update_count:
+        return False
+    mine, others = ([each.state] if isinstance(each.state, Tensor) else each.state for each in (one, other))
+    return len(mine) == len(others) and all(a is b or torch.equal(a, b) for a, b in zip(mine, others, strict=True))
 
 
 @contextmanager
