@@ -184,8 +184,10 @@ def test_tp_fp_tn_fn_are_read_as_those_of_torchmetrics(name):
             metric.update(PREDS.view(2, 3), TARGET.view(2, 3))
         for each in ("tp", "fp", "tn", "fn"):
             same(*(tuple(v) if average == "samplewise" else v for v in (getattr(mine, each), getattr(theirs, each))))
-        with pytest.raises(AttributeError, match="has no confmat"):
+        with pytest.raises(AttributeError, match="no attribute 'confmat'"):
             _ = mine.confmat
+        with pytest.raises(AttributeError, match="cannot be set"):
+            mine.tp = torch.ones(1)
 
 
 def test_confusion_matrices_and_thresholds_are_read_as_those_of_torchmetrics():
@@ -268,6 +270,7 @@ def test_a_checkpoint_of_torchmetrics_that_holds_other_things_is_refused_with_th
     refused(ours.BinaryAUROC(), persisted("BinaryAUROC", PREDS, TARGET, thresholds=5)[1], "along other thresholds")
     refused(ours.BinaryAUROC(), persisted("BinaryAUROC", PREDS, TARGET)[1], "other")
     refused(ours.BinaryHingeLoss(), persisted("BinaryHingeLoss", PREDS, TARGET)[1], "other sums")
+    refused(ours.BinaryCalibrationError(), persisted("BinaryCalibrationError", PREDS, TARGET)[1], "other sums")
     rows = persisted("BinaryF1Score", PREDS.view(2, 3), TARGET.view(2, 3), multidim_average="samplewise")[1]
     refused(ours.BinaryF1Score(), rows, "multidim_average")
     impossible = {"confmat": torch.tensor([[[1, 0], [0, 1]], [[0, 1], [0, 1]]])}

@@ -17,16 +17,21 @@ from torch_binmetrics.counting import Hinge, Probability
 from torch_binmetrics.counting.cuts import Cuts
 from torch_binmetrics.counting.float_bits import DEFAULT, Exact, FloatBits
 from torch_binmetrics.integrations.torchmetrics.metric import CountingMetric
-from torch_binmetrics.integrations.torchmetrics.readings import Curve, Points, Sums, curve_along, matrix_of, of_matrix
+from torch_binmetrics.integrations.torchmetrics.readings import (
+    KINDS_OF_THRESHOLDS,
+    Curve,
+    Points,
+    Sums,
+    ascending,
+    curve_along,
+    matrix_of,
+    of_matrix,
+)
 from torch_binmetrics.integrations.torchmetrics.states import Counts, Options, along, at_points
 from torch_binmetrics.measures import Confusion
 from torch_binmetrics.measures.roc import check_max_fpr
 
 EXTRA = {"from_logits": None, "weighted": False}
-THRESHOLDS = "FloatBits(16), None, an int, a list of floats or a 1-D tensor"
-#: States of torchmetrics' classes, of which some can be shown and loaded.
-STATES = {"tp", "fp", "tn", "fn", "confmat", "preds", "target", "confidences", "accuracies", "measures", "total"}
-SHOWN = {*STATES, "thresholds"}
 
 
 class DropIn(CountingMetric):
@@ -38,12 +43,16 @@ class DropIn(CountingMetric):
     #: The arguments of the measure, which may change at any time; all others decide what is counted.
     takes: ClassVar[tuple[str, ...]] = ()
     peer: ClassVar[type[Metric]]
+    #: The states of that class, which ours has not, and the thresholds.
+    replaced: ClassVar[set[str]]
     signature: ClassVar[inspect.Signature]
 
     def __init_subclass__(cls) -> None:
         super().__init_subclass__()
         if "measure" in vars(cls):
             cls.peer = next(base for base in cls.__mro__ if issubclass(base, Metric) and not issubclass(base, CountingMetric))
+            annotated = (vars(base).get("__annotations__", {}) for base in cls.peer.__mro__)
+            cls.replaced = {name for names in annotated for name in names if not hasattr(Metric, name)} | {"thresholds"}
             cls.signature = cls.__signature__ = _signature(cls.peer)  # type: ignore[attr-defined]
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
@@ -59,25 +68,16 @@ class DropIn(CountingMetric):
         value = type(self).measure(self._read(), **{name: self.given[name] for name in self.takes})
         return tuple(map(self._cast, value)) if isinstance(value, tuple) else self._cast(value)
 
-    def set_dtype(self, dst_type: str | torch.dtype) -> Metric:
-        """Let values be of another dtype; counts stay what they are."""
-        self.__dict__["_value_dtype"] = torch.empty(0).type(dst_type).dtype
-        return super().set_dtype(dst_type)
-
-    def _cast(self, value: Tensor) -> Tensor:
-        """A value in the dtype that torchmetrics returns."""
-        return value.to(self.__dict__.get("_value_dtype", torch.float32)) if value.is_floating_point() else value
-
     def _checked(self, given: dict[str, Any]) -> Counts:
         """What is counted for arguments, which torchmetrics checks as its own."""
         theirs = {name: value for name, value in given.items() if name not in EXTRA}
         if isinstance(theirs.get("thresholds"), Cuts):
             theirs["thresholds"] = None
         elif not isinstance(theirs.get("thresholds"), int | list | Tensor | None):
-            raise ValueError(f"thresholds must be {THRESHOLDS}, not {theirs['thresholds']!r}")
+            raise ValueError(f"thresholds must be {KINDS_OF_THRESHOLDS}, not {theirs['thresholds']!r}")
         self.peer(**theirs)
         with torch.device("cpu"):  # what counts depend on is data, also where modules are built without
-            return self._counted(given, _options(given))
+            return self._counted(given, Options.of(given))
 
     def _adopt(self, given: dict[str, Any]) -> None:
         """Show arguments as attributes."""
@@ -88,6 +88,8 @@ class DropIn(CountingMetric):
     def __setattr__(self, name: str, value: Any) -> None:
         if name in self.signature.parameters and "given" in self.__dict__:
             self._change(name, value)
+        elif name in self.replaced:
+            raise AttributeError(f"{name} is read off the counts and cannot be set: load_state_dict takes a checkpoint of it")
         else:
             super().__setattr__(name, value)
 
@@ -106,7 +108,7 @@ class DropIn(CountingMetric):
         self._adopt(given)
 
     def __getattr__(self, name: str) -> Any:
-        if name in SHOWN and "given" in self.__dict__:
+        if "given" in self.__dict__ and name in self.replaced:
             return self._shown(name)
         return super().__getattr__(name)
 
@@ -118,7 +120,7 @@ class DropIn(CountingMetric):
         )
 
     def _load_from_state_dict(self, state_dict: dict[str, Any], prefix: str, *args: Any) -> None:
-        theirs = {name: state_dict.pop(prefix + name) for name in STATES if prefix + name in state_dict}
+        theirs = {name: state_dict.pop(prefix + name) for name in self.replaced if prefix + name in state_dict}
         if theirs:
             try:
                 state_dict[prefix + self.counts.name] = self._of_theirs(theirs)
@@ -174,13 +176,12 @@ class AtThreshold(DropIn):
         return Confusion(*(part[..., 0] for part in self._confusion(counted)))
 
     def _shown(self, name: str) -> Any:
-        of_scores = issubclass(self.peer, BinaryStatScores)
-        if name == "confmat" and not of_scores:
+        if name == "confmat":
             return matrix_of(self._read())
-        if name in Confusion._fields and of_scores:
-            part = getattr(self._read(), name)
-            return [part] if self.given["multidim_average"] == "samplewise" else part.reshape(1)
-        return super()._shown(name)
+        if name not in Confusion._fields:
+            return super()._shown(name)
+        part = getattr(self._read(), name)
+        return [part] if self.given["multidim_average"] == "samplewise" else part.reshape(1)
 
     def _of_theirs(self, states: dict[str, Any]) -> Tensor | list[Tensor]:
         if states.keys() == {"confmat"}:
@@ -203,7 +204,7 @@ class AlongThresholds(DropIn):
         thresholds = Exact() if given["thresholds"] is None else given["thresholds"]
         if isinstance(thresholds, FloatBits | Exact):
             return along(thresholds, options)
-        return at_points(Points(_ascending(thresholds), from_logits=options.from_logits), options)
+        return at_points(Points(ascending(thresholds), from_logits=options.from_logits), options)
 
     def _read(self) -> Curve:
         state, store, points = self.counts.whole(self.state), self.counts.store, self.counts.points
@@ -254,26 +255,3 @@ def _signature(like: type[Metric]) -> inspect.Signature:
     for name, value in {**hidden, **EXTRA}.items():
         own.setdefault(name, inspect.Parameter(name, inspect.Parameter.KEYWORD_ONLY, default=value))
     return inspect.Signature([*own.values(), kwargs])
-
-
-def _options(given: dict[str, Any]) -> Options:
-    """The options that all counts depend on; ``normalization=None`` declares that scores are no logits."""
-    from_logits = given["from_logits"] if given.get("normalization", "sigmoid") is not None else False
-    return Options(given["ignore_index"], given["validate_args"], given["weighted"], from_logits)
-
-
-def _ascending(thresholds: object) -> tuple[float, ...]:
-    """Thresholds as torchmetrics takes them, in order: a number of equal steps, a list, a tensor; or cuts of ours."""
-    if isinstance(thresholds, Cuts):
-        thresholds = torch.unique(thresholds.thresholds())
-    if isinstance(thresholds, int) and not isinstance(thresholds, bool):
-        if thresholds < 2:
-            raise ValueError(f"thresholds must be 2 or more, got {thresholds}: pass 100, say")
-        thresholds = torch.linspace(0, 1, thresholds)
-    if isinstance(thresholds, list):
-        for each in thresholds:
-            fraction("thresholds", each)
-        thresholds = torch.tensor(thresholds, dtype=torch.float64)
-    if not isinstance(thresholds, Tensor) or thresholds.ndim != 1 or not len(thresholds):
-        raise ValueError(f"thresholds must be {THRESHOLDS}, not {thresholds}")
-    return tuple(thresholds.float().sort().values.tolist())

@@ -170,7 +170,9 @@ class CountingMetric(Metric):
             self._changed_from_outside(1)
         super()._load_from_state_dict(state_dict, prefix, *args)
 
-    def _apply(self, fn: Callable[..., Any], exclude_state: Sequence[str] = (), recurse: bool = True) -> Any:  # type: ignore[override]
+    def _apply(  # type: ignore[override]
+        self, fn: Callable[..., Any], exclude_state: Sequence[str] = (), recurse: bool = True
+    ) -> Any:
         """Move the state to a device, and never change its dtype; one of the meta device holds nothing to be moved."""
         super()._apply(fn, exclude_state=[*exclude_state, self.counts.name])
         self._defaults[self.counts.name] = self.counts.empty(self.device)
@@ -178,6 +180,15 @@ class CountingMetric(Metric):
         held = not any(part.is_meta for part in parts) or self.device.type == "meta"
         setattr(self, self.counts.name, _moved(self.state, self.device) if held else self.counts.empty(self.device))
         return self
+
+    def set_dtype(self, dst_type: str | torch.dtype) -> Metric:
+        """Let values be of another dtype; counts stay what they are."""
+        self.__dict__["_value_dtype"] = torch.empty(0).type(dst_type).dtype
+        return super().set_dtype(dst_type)
+
+    def _cast(self, value: Tensor) -> Tensor:
+        """A value in the dtype that torchmetrics returns."""
+        return value.to(self.__dict__.get("_value_dtype", torch.float32)) if value.is_floating_point() else value
 
     def __getattr__(self, name: str) -> Any:
         counts = self.__dict__.get("counts")

@@ -14,11 +14,13 @@ import torch
 from torch import Tensor
 from torch.nn.functional import pad
 
+from torch_binmetrics.checks import fraction
 from torch_binmetrics.counting import Store, Summand
 from torch_binmetrics.counting.cuts import Cuts, Edges
 from torch_binmetrics.counting.float_bits import Exact
 from torch_binmetrics.measures import Confusion, confusion_along
 
+KINDS_OF_THRESHOLDS = "FloatBits(16), None, an int, a list of floats or a 1-D tensor"
 ABOVE_ONE = float(torch.nextafter(torch.tensor(1.0), torch.tensor(2.0)))
 
 
@@ -147,6 +149,23 @@ def curve_along(store: Store, state: Tensor, from_logits: bool | None) -> Curve:
         thresholds = torch.sigmoid(thresholds.double()).float()
     at = confusion_along(counts)
     return Curve(at, thresholds, at, given=False)
+
+
+def ascending(thresholds: object) -> tuple[float, ...]:
+    """Thresholds as torchmetrics takes them, in order: a number of equal steps, a list, a tensor; or cuts of ours."""
+    if isinstance(thresholds, Cuts):
+        thresholds = torch.unique(thresholds.thresholds())
+    if isinstance(thresholds, int) and not isinstance(thresholds, bool):
+        if thresholds < 2:
+            raise ValueError(f"thresholds must be 2 or more, got {thresholds}: pass 100, say")
+        thresholds = torch.linspace(0, 1, thresholds)
+    if isinstance(thresholds, list):
+        for each in thresholds:
+            fraction("thresholds", each)
+        thresholds = torch.tensor(thresholds, dtype=torch.float64)
+    if not isinstance(thresholds, Tensor) or thresholds.ndim != 1 or not len(thresholds):
+        raise ValueError(f"thresholds must be {KINDS_OF_THRESHOLDS}, not {thresholds}")
+    return tuple(thresholds.float().sort().values.tolist())
 
 
 def matrix_of(c: Confusion) -> Tensor:

@@ -28,6 +28,12 @@ class Options:
     weighted: bool
     from_logits: bool | None
 
+    @classmethod
+    def of(cls, given: dict[str, Any]) -> Options:
+        """Those among the arguments of a class; ``normalization=None`` declares that scores are no logits."""
+        from_logits = given["from_logits"] if given.get("normalization", "sigmoid") is not None else False
+        return cls(given["ignore_index"], given["validate_args"], given["weighted"], from_logits)
+
     def layout(self, cuts: Cuts) -> Layout:
         """The layout of counts by these cuts; invalid samples are left out without validation, never counted as others."""
         invalid: Literal["raise", "drop"] = "raise" if self.validate_args else "drop"
