@@ -1,12 +1,19 @@
 PYTHON ?= $(shell command -v python3.11 || command -v python3)
 BIN = .venv/bin
+# Say UV= to install by pip where uv is there as well.
+UV ?= $(shell command -v uv)
+INSTALL = $(if $(UV),$(UV) pip install --python $(BIN)/python,$(BIN)/pip install --disable-pip-version-check) -c constraints.txt
+SOURCES = pyproject.toml setup.py constraints.txt torch_binmetrics/counting/_cpu.c
 RANKS ?= 2
 WORKERS ?= 2
 BATCHES ?= 100000
+# The environment of `make installed`, and the torch to put into it.
+FRESH ?= build/fresh
+TORCH ?= torch
 
-.PHONY: demo test quick peers lint sanitized sanitize fuzz bench docs clean
+.PHONY: demo test quick peers lint types sanitized sanitize fuzz bench docs dist installed clean
 
-demo: .venv/ready
+demo: .venv/demo
 	OMP_NUM_THREADS=1 $(BIN)/torchrun --standalone --nproc-per-node $(RANKS) examples/flights.py
 
 # Tests that start processes of their own come last, with all cores for themselves.
@@ -31,6 +38,11 @@ lint: .venv/ready
 	$(BIN)/ruff format --check .
 	$(BIN)/mypy
 	$(BIN)/lint-imports --no-cache
+
+# A user's script, by two type checkers; mypy runs where it sees the package only as it is installed.
+types: .venv/ready
+	cd tests && ../$(BIN)/mypy --strict --config-file= --cache-dir ../.mypy_cache test_types.py
+	cd tests && ../$(BIN)/pyright --pythonpath ../$(BIN)/python test_types.py
 
 # The compiled loop under -Werror and the sanitizers; libasan has to come before Python, which leaks at exit by design. (`python -m` would put this folder before PYTHONPATH.)
 UNDER_SANITIZERS = PYTHONPATH=build/sanitized ASAN_OPTIONS=detect_leaks=0 LD_PRELOAD=$$($(CC) -print-file-name=libasan.so)
@@ -58,14 +70,38 @@ docs: .venv/ready
 bench: .venv/bench
 	$(BIN)/python -m benchmarks
 
+# The source distribution, and the wheel built from it.
+dist: .venv/ready
+	rm -rf dist
+	$(BIN)/python -m build --outdir dist .
+
+# What users get: the wheel where nothing else of ours is, under the tests that the source distribution brings.
+# make installed PYTHON=python3.13 TORCH='torch==2.14.*'
+FRAMEWORKS = accelerate docs huggingface ignite lightning mlflow package plots tensorboard
+installed: dist
+	test -d $(FRESH) || $(PYTHON) -m venv $(FRESH)
+	mkdir -p build && grep -v "^torch==" constraints.txt > build/constraints.txt
+	$(FRESH)/bin/pip install -c build/constraints.txt "$(TORCH)" "torch_binmetrics[test] @ file://$$(ls $(CURDIR)/dist/*.whl)"
+	rm -rf build/unpacked && mkdir -p build/unpacked && tar -xzf dist/*.tar.gz -C build/unpacked --strip-components 1
+	cd build/unpacked && rm -r torch_binmetrics && $(abspath $(FRESH))/bin/pytest -q -n $(WORKERS) -m "not processes and not slow" \
+		--hypothesis-profile quick $(FRAMEWORKS:%=--ignore-glob="*/test_%*.py") tests
+
 .venv/bench: .venv/ready
-	$(BIN)/pip install --quiet -c constraints.txt -e ".[bench]"
+	$(INSTALL) -e ".[bench]"
 	touch $@
 
-.venv/ready: pyproject.toml setup.py constraints.txt torch_binmetrics/counting/_cpu.c
-	test -d .venv || $(PYTHON) -m venv .venv
-	$(BIN)/pip install --quiet -c constraints.txt -e ".[dev]"
+.venv/ready: $(SOURCES) | .venv
+	@echo "Installing the package and all that develops it into .venv; make demo needs less."
+	$(INSTALL) -e ".[dev]"
+	touch $@ .venv/demo
+
+.venv/demo: $(SOURCES) | .venv
+	@echo "Installing the package and what the demo needs into .venv, once."
+	$(INSTALL) -e ".[examples]"
 	touch $@
+
+.venv:
+	$(PYTHON) -m venv $@
 
 clean:
 	rm -rf .venv runs build dist *.egg-info

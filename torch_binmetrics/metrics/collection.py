@@ -5,14 +5,15 @@ from __future__ import annotations
 import copy
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import AbstractContextManager
-from typing import Any, Self
+from typing import Any, Generic, Self, Unpack, overload
 
 import torch
 from torch import Tensor
 
 from torch_binmetrics.checks import one_or_many, string, summary
 from torch_binmetrics.counting import Store
-from torch_binmetrics.metrics.metric import Metric
+from torch_binmetrics.metrics.members import Member, Members, built, by_name, check_free
+from torch_binmetrics.metrics.metric import Metric, T
 from torch_binmetrics.metrics.options import Options
 from torch_binmetrics.metrics.sharing import share
 from torch_binmetrics.report.build import report_of
@@ -29,11 +30,8 @@ from torch_binmetrics.state.histogram import (
 from torch_binmetrics.state.snapshot import Snapshot
 from torch_binmetrics.uncertainty.confidence import Plan, intervals
 
-#: A metric, or a class of metrics to be built with the options of the collection.
-Member = Metric[Any] | type[Metric[Any]]
 
-
-class MetricCollection(Mapping[str, Metric[Any]]):
+class MetricCollection(Mapping[str, Metric[T]], Generic[T]):
     """Named metrics over the same scores: one pass over each batch, one all_reduce for all of them, or two if some sum float64.
 
     Metrics of equal cuts and options share counts, and a fixed threshold that lies on an edge of another metric's cuts is
@@ -60,16 +58,25 @@ class MetricCollection(Mapping[str, Metric[Any]]):
     1
     """
 
-    def __init__(self, metrics: Sequence[Member] | Mapping[str, Member] = (), *, prefix: str = "", **members: Any) -> None:
+    # Type checkers know a collection of numbers, whose values are tensors, from one with curves or points among its metrics.
+    @overload
+    def __init__(
+        self: MetricCollection[Tensor], metrics: Members[Tensor], *, prefix: str = "", **options: Unpack[Options]
+    ) -> None: ...
+    @overload
+    def __init__(self: MetricCollection[Tensor], *, prefix: str = "", **members: Member[Tensor]) -> None: ...
+    @overload
+    def __init__(self: MetricCollection[Any], metrics: Members[Any] = (), *, prefix: str = "", **members: Any) -> None: ...
+    def __init__(self, metrics: Any = (), *, prefix: str = "", **members: Any) -> None:
         self.prefix = string("prefix", prefix)
         options = {name: members.pop(name) for name in list(members) if name in Options.__annotations__}
-        self._metrics = _built(_by_name(metrics, members), options)
+        self._metrics = built(by_name(metrics, members), options)
         self.process_group = next(iter(self._metrics.values())).process_group
         for name, metric in self._metrics.items():
-            _check_free(name, metric, self.process_group)
+            check_free(name, metric, self.process_group)
         self.histograms = share(list(self._metrics.values()))
 
-    def __getitem__(self, name: str) -> Metric[Any]:
+    def __getitem__(self, name: str) -> Metric[T]:
         if not isinstance(name, str) or not name.startswith(self.prefix) or name[len(self.prefix) :] not in self._metrics:
             raise KeyError(f"no metric is named {name!r}: expected one of {list(self)}")
         return self._metrics[name[len(self.prefix) :]]
@@ -87,7 +94,7 @@ class MetricCollection(Mapping[str, Metric[Any]]):
         """
         update_together(self.histograms, preds, target, weight)
 
-    def compute(self, *, sync: bool = True) -> dict[str, Any]:
+    def compute(self, *, sync: bool = True) -> dict[str, T]:
         """All values by prefixed name, of all ranks; a collective in a process group unless ``sync=False``: one all_reduce.
 
         Raises:
@@ -97,13 +104,13 @@ class MetricCollection(Mapping[str, Metric[Any]]):
 
     def confidence_intervals(
         self, level: float = 0.95, *, draws: int = 1000, seed: int = 0, sync: bool = True
-    ) -> dict[str, tuple[Any, Any]]:
+    ) -> dict[str, tuple[T, T]]:
         """Low and high end by prefixed name, of all metrics but curves, which have none; synced as :meth:`compute`.
 
         Methods and errors are those of :meth:`Metric.confidence_interval`; metrics of the same counts share draws.
         """
         plan = Plan(level, draws, seed)
-        found: dict[str, tuple[Any, Any] | None] = {}
+        found: dict[str, tuple[T, T] | None] = {}
         for store, snapshot in self._snapshots(self._summed(sync)).items():
             members = {name: metric.reading for name, metric in self._metrics.items() if metric.histogram.store == store}
             found.update(zip(members, intervals(list(members.values()), snapshot, plan), strict=True))
@@ -123,7 +130,7 @@ class MetricCollection(Mapping[str, Metric[Any]]):
         }
         return report_of(list(snapshots.values()), means, threshold, Plan(level, draws, seed))
 
-    def __call__(self, preds: Tensor, target: Tensor, weight: Tensor | None = None) -> dict[str, Any]:
+    def __call__(self, preds: Tensor, target: Tensor, weight: Tensor | None = None) -> dict[str, T]:
         """Count a batch once, and return the values of that batch alone, of this rank."""
         return self._values(count_apart(self.histograms, preds, target, weight))
 
@@ -140,7 +147,7 @@ class MetricCollection(Mapping[str, Metric[Any]]):
                 histogram.to(device)
         return self
 
-    def merge_state(self, others: MetricCollection | Iterable[MetricCollection]) -> None:
+    def merge_state(self, others: MetricCollection[Any] | Iterable[MetricCollection[Any]]) -> None:
         """Add the counts of one collection or many.
 
         Raises:
@@ -217,7 +224,7 @@ class MetricCollection(Mapping[str, Metric[Any]]):
         with held(histogram.guard for histogram in histograms):
             return {histogram.store: Snapshot(histogram) for histogram in histograms}
 
-    def _values(self, histograms: Sequence[ScoreHistogram]) -> dict[str, Any]:
+    def _values(self, histograms: Sequence[ScoreHistogram]) -> dict[str, T]:
         """All values, read off counts of the stores of ``self.histograms``."""
         own = {name: metric for name, metric in self._metrics.items() if type(metric).compute is not Metric.compute}
         if own:
@@ -240,50 +247,3 @@ class MetricCollection(Mapping[str, Metric[Any]]):
             name: metric._copy(by_store[metric.histogram.store], in_collection=True) for name, metric in self._metrics.items()
         }
         return other
-
-
-def _by_name(metrics: Sequence[Member] | Mapping[str, Member], named: Mapping[str, Member]) -> dict[str, Member]:
-    """The members of a list, a dict and keywords in one dict, each name once."""
-    if isinstance(metrics, Mapping):
-        pairs = [*metrics.items(), *named.items()]
-    elif isinstance(metrics, list | tuple):
-        pairs = [*((getattr(metric, "__name__", type(metric).__name__), metric) for metric in metrics), *named.items()]
-    else:
-        raise TypeError(f"metrics must be a list or a dict of metrics, got {type(metrics).__name__}: pass [metric]")
-    for name, metric in pairs:
-        if not isinstance(name, str):
-            raise TypeError(f"names must be strings, got {name!r} ({type(name).__name__})")
-        if not isinstance(metric, Metric) and not (isinstance(metric, type) and issubclass(metric, Metric)):
-            raise TypeError(f"{name!r} must be a Metric, got {metric!r} ({type(metric).__name__}): pass BinaryAUROC(), say")
-    if len(dict(pairs)) != len(pairs):
-        raise ValueError(f"names must differ, got {[name for name, _ in pairs]}: pass a dict to name metrics of one class")
-    if not pairs:
-        raise ValueError("a collection needs at least one metric: pass [BinaryAUROC()], say")
-    return dict(pairs)
-
-
-def _built(members: Mapping[str, Member], options: Mapping[str, Any]) -> dict[str, Metric[Any]]:
-    """The metrics, those given as classes built with the options."""
-    if options and not any(isinstance(member, type) for member in members.values()):
-        raise TypeError(
-            f"{', '.join(options)} given, but every metric is built already and keeps its own options: pass classes, "
-            "[BinaryAUROC, BinaryRecall] say, or give the options to each metric"
-        )
-    build: Any = {name: member(**options) if isinstance(member, type) else member for name, member in members.items()}
-    return dict(build)
-
-
-def _check_free(name: str, metric: Metric[Any], process_group: Any) -> None:
-    """Raise unless a metric can join: counting as all do, empty, in no collection, of the collection's process group."""
-    for verb in ("update", "__call__", "reset"):
-        if getattr(type(metric), verb) is not getattr(Metric, verb):
-            raise TypeError(
-                f"{name!r}, {metric!r}, has its own {verb}, but a collection counts once for all and never calls it: "
-                "keep it beside the collection, or move what it does into its measure or its compute"
-            )
-    if metric._in_collection:
-        raise ValueError(f"{name!r} is in a collection already: pass its clone()")
-    if metric.histogram.state.any():
-        raise ValueError(f"{name!r} has counted samples already: reset() it, or merge it into the collection's counts later")
-    if metric.process_group is not process_group:
-        raise ValueError(f"{name!r} has another process_group than the first metric: give all of a collection the same")

@@ -5,10 +5,11 @@ from __future__ import annotations
 import copy
 import math
 from collections.abc import Callable, Iterable
-from typing import Any, Generic, Literal, Self, TypeVar
+from typing import Any, Generic, Literal, Self
 
 import torch
 from torch import Tensor
+from typing_extensions import TypeVar
 
 from torch_binmetrics.checks import nan_or_bit, one_or_many
 from torch_binmetrics.counting import Dropped, Layout
@@ -21,7 +22,8 @@ from torch_binmetrics.state.reading import Reading
 from torch_binmetrics.state.snapshot import Snapshot
 from torch_binmetrics.uncertainty.confidence import Method, Plan, intervals
 
-T = TypeVar("T")
+#: What a metric computes; "Metric" alone means any.
+T = TypeVar("T", default=Any)
 
 
 class Metric(Generic[T]):
