@@ -12,7 +12,7 @@ settings.load_profile("house")
 
 #: Whole files that ``make quick`` leaves out: frameworks, pictures, and thousands of cases of one law.
 SLOW = {"test_area_bounds", "test_huggingface", "test_intervals", "test_lightning", "test_plots", "test_tensorboard"}
-SLOW |= {"test_docs", "test_exactness", "test_package", "test_torchmetrics", "test_torchmetrics_habits"}
+SLOW |= {"test_docs", "test_exactness", "test_package", "test_torchmetrics", "test_torchmetrics_habits", "test_traced"}
 
 
 def pytest_collection_modifyitems(items):

@@ -61,7 +61,7 @@ def count(tallies: Sequence[Tally], preds: Tensor, target: Tensor, weight: Tenso
 
 def count_checked(tallies: Sequence[Tally], preds: Tensor, target: Tensor, weight: Tensor | None = None) -> list[Tensor]:
     """:func:`count` for a batch and states that were checked already."""
-    dense = [(store, state) for store, state in tallies if isinstance(store, Dense)]
+    dense = [(store.layout, state) for store, state in tallies if isinstance(store, Dense)]
     if len(dense) < len(tallies):
         others = iter([store.add(state, preds, target, weight) for store, state in tallies if not isinstance(store, Dense)])
     if dense:

@@ -35,7 +35,7 @@ class Dense(Store):
             return torch.zeros(self.layout.cells, dtype=self.layout.dtype, device=device)
 
     def add(self, state: Tensor, preds: Tensor, target: Tensor, weight: Tensor | None) -> Tensor:
-        count_together([(self, state)], preds, target, weight)
+        count_together([(self.layout, state)], preds, target, weight)
         return state
 
     def merge(self, state: Tensor, others: Sequence[Tensor]) -> Tensor:
@@ -73,11 +73,10 @@ class Dense(Store):
         return ignored, Dropped(*dropped)
 
 
-def count_together(tallies: Sequence[tuple[Dense, Tensor]], preds: Tensor, target: Tensor, weight: Tensor | None) -> None:
+def count_together(tallies: Sequence[tuple[Layout, Tensor]], preds: Tensor, target: Tensor, weight: Tensor | None) -> None:
     """Add a checked batch to several states in one pass; either all of them change or none does."""
-    cells = [(store.layout, state) for store, state in tallies]
-    if preds.device.type != "cpu" or not cpu.count(cells, preds, target, weight):
-        reference.count(cells, preds, target, weight)
+    if preds.device.type != "cpu" or not cpu.count(tallies, preds, target, weight):
+        reference.count(tallies, preds, target, weight)
 
 
 def described(state: object) -> str:

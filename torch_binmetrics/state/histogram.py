@@ -14,6 +14,7 @@ from torch_binmetrics.counting import Dropped, Layout, Store, check_batch, count
 from torch_binmetrics.counting.summands import Summand
 from torch_binmetrics.state.distributed import gather_over_ranks, sum_over_ranks, world_size
 from torch_binmetrics.state.guard import Guard, held
+from torch_binmetrics.state.traced import count_traced, number
 
 STATE_VERSION = 1
 
@@ -46,6 +47,8 @@ class ScoreHistogram:
         self.is_total = False
         #: Held while the counts change or are read; the histograms of a collection have one for all.
         self.guard = Guard()
+        #: By which a compiled step knows it.
+        self.number = number(self)
 
     @property
     def counts(self) -> Tensor:
@@ -166,6 +169,7 @@ class ScoreHistogram:
         """A histogram like this one with other counts."""
         other = object.__new__(type(self))
         other.__dict__.update(self.__dict__, state=state, guard=Guard())
+        other.number = number(other)
         return other
 
     def __deepcopy__(self, memo: dict[int, Any]) -> Self:
@@ -177,6 +181,7 @@ class ScoreHistogram:
 
     def __setstate__(self, attributes: dict[str, Any]) -> None:
         self.__dict__.update(attributes)
+        self.number = number(self)
         self.state = _own(self.state)  # torch.multiprocessing hands over memory that all processes share
 
     def __repr__(self) -> str:
@@ -194,6 +199,14 @@ def update_together(histograms: Sequence[ScoreHistogram], preds: Tensor, target:
     for histogram in histograms:
         histogram._refuse_total()
     check_batch(preds, target, weight, weighted=any(histogram.layout.weighted for histogram in histograms))
+    if not torch.compiler.is_compiling():
+        _count(histograms, preds, target, weight)
+    elif not count_traced(histograms, preds, target, weight):
+        _count_outside(histograms, preds, target, weight)
+
+
+def _count(histograms: Sequence[ScoreHistogram], preds: Tensor, target: Tensor, weight: Tensor | None) -> None:
+    """Count a checked batch."""
     lock = histograms[0].guard.lock
     lock.acquire()  # by hand, since `with` takes twice as long
     try:
@@ -205,6 +218,10 @@ def update_together(histograms: Sequence[ScoreHistogram], preds: Tensor, target:
             histogram.state = state
     finally:
         lock.release()
+
+
+#: What breaks the graph of a compiled step, for states that grow.
+_count_outside = torch.compiler.disable(_count)  # type: ignore[no-untyped-call]
 
 
 def count_apart(
