@@ -10,6 +10,7 @@ import numpy as np
 import pytest
 import torch
 import torchmetrics
+from hypothesis import given, settings, strategies as st
 from test_torchmetrics import CURVED, FIXED, NAMES, PREDS, TARGET, make, peer, same, samples, state_of
 from torchmetrics import classification as peers
 
@@ -339,6 +340,32 @@ def test_the_hinge_loss_of_a_batch_has_the_gradient_of_torchmetrics(scores, squa
     preds = scores.clone().requires_grad_()
     weighted = ours.BinaryHingeLoss(squared=squared, weighted=True)(preds, TARGET, torch.tensor([2.0, 0, 0, 0, 0, 0]))
     assert torch.autograd.grad(weighted, preds)[0][1:].eq(0).all()
+
+
+@settings(max_examples=20)
+@given(seed=st.integers(0, 2**31), case=st.tuples(st.sampled_from(["", "nan", "label", "ignored", "logits"]), st.booleans()))
+@pytest.mark.parametrize("dtype", [torch.int64, torch.uint8, torch.bool, torch.float32])
+@pytest.mark.parametrize("options", [{}, {"ignore_index": 1}, {"ignore_index": -1}, {"weighted": True}])
+def test_rows_count_as_if_each_were_alone(options, dtype, seed, case):
+    g = torch.Generator().manual_seed(seed)
+    (strange, from_logits), preds = case, torch.randint(0, 9, (5, 7), generator=g) / 8
+    labels = torch.randint(0, 2, (5, 7), generator=g)
+    if strange == "nan":
+        preds[0, 3] = math.nan
+    if strange == "logits":
+        preds = 4 * preds - 2
+    if strange in ("label", "ignored") and dtype != torch.bool:
+        labels[2, 2] = 7 if strange == "label" else 255 if dtype == torch.uint8 else -1
+    target = labels.to(dtype)
+    weight = [torch.randint(0, 4, (5, 7), generator=g).double()] if "weighted" in options else []
+    for at in (0.5, 0.0, 1.0, 0.375):
+        options = {**options, "threshold": at, "from_logits": from_logits, "validate_args": False}
+        together = ours.BinaryStatScores(multidim_average="samplewise", **options)
+        together.update(preds, target, *weight)
+        for row in range(5):
+            alone = ours.BinaryStatScores(**options)
+            alone.update(preds[row], target[row], *(each[row] for each in weight))
+            assert torch.equal(together.state[0][row], alone.state)
 
 
 def test_members_are_set_added_and_deleted_at_any_time():

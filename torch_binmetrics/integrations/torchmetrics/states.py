@@ -11,7 +11,7 @@ import torch
 from torch import Tensor
 
 from torch_binmetrics.counting import Dense, Dropped, Layout, Store, Summand, count, reference, store_of
-from torch_binmetrics.counting.cuts import Cuts
+from torch_binmetrics.counting.cuts import Cuts, Edges
 from torch_binmetrics.counting.dense import described
 from torch_binmetrics.counting.float_bits import Exact, FloatBits
 from torch_binmetrics.integrations.torchmetrics.readings import Points, of_both_readings
@@ -128,14 +128,22 @@ class Samplewise(Store):
         if preds.ndim < 2:
             raise ValueError(f"samplewise averages need preds of at least 2 dimensions, got shape {tuple(preds.shape)}")
         layout, samples = self.layout, reference.samples_of(preds, target, weight)
-        cell = reference.cells(layout, samples)
-        rows = preds.new_zeros(len(preds) * layout.cells, dtype=layout.dtype)
-        first = torch.arange(len(preds), device=preds.device).repeat_interleave(preds[0].numel()) * layout.cells
-        rows.index_add_(0, first + cell, reference.amounts(layout, samples, cell))
-        table = rows.view(len(preds), -1)
+        cell = _cells(layout, samples).view(len(preds), -1)
+        whole = torch.int32 if len(preds) * layout.cells < 2**31 else torch.int64
+        cell = cell.to(whole) + layout.cells * torch.arange(len(preds), dtype=whole, device=cell.device)[:, None]
+        table = self._counted(cell.view(-1), len(preds) * layout.cells, samples).view(len(preds), -1)
         if preds.device.type == "cpu":
             layout.check_valid(self.excluded(table)[1])
         return self.merge(state, [table])
+
+    def _counted(self, cell: Tensor, cells: int, samples: reference.Samples) -> Tensor:
+        """What samples in cells add to them: [cells]; on CPU by bincount, which would make the host wait for another device."""
+        layout = self.layout
+        amounts = reference.amounts(layout, samples, cell % layout.cells) if layout.weighted else None
+        if cell.device.type == "cpu":
+            return torch.bincount(cell, amounts, cells)
+        ones = torch.ones((), dtype=layout.dtype, device=cell.device).expand_as(cell)
+        return ones.new_zeros(cells).index_add_(0, cell, ones if amounts is None else amounts)
 
     def merge(self, state: Tensor, others: Sequence[Tensor]) -> Tensor:
         return torch.cat([state, *others])
@@ -174,6 +182,23 @@ def along(cuts: FloatBits | Exact, options: Options) -> Counts:
     kind = "exact" if isinstance(cuts, Exact) else f"floatbits_{cuts.bits}"
     none = Points((), from_logits=options.from_logits)
     return Counts(f"counts_{kind}{options.suffix}", store_of(options.layout(cuts)), none)
+
+
+def _cells(layout: Layout, samples: reference.Samples) -> Tensor:
+    """:func:`reference.cells` of cuts with few edges; uint8 on CPU if there is nothing to leave out, as usual."""
+    scores, labels, weights = samples
+    if weights is not None or layout.ignore_index in (0, 1) or labels.is_floating_point() or not len(scores):
+        return reference.cells(layout, samples)
+    if scores.device.type != "cpu" or not isinstance(layout.scored, Edges):
+        return reference.cells(layout, samples)
+    (low, high), (first, last) = (torch.stack(torch.aminmax(each)).tolist() for each in (scores, labels))
+    if not (low <= high and first >= 0 and last <= 1):  # with a NaN among them both are NaN
+        return reference.cells(layout, samples)
+    cell = labels.to(torch.uint8) * layout.scored.bins
+    for edge in layout.scored.at:
+        if edge <= high:
+            cell += 1 if edge <= low else (scores >= edge).view(torch.uint8)
+    return cell
 
 
 def _in_words_of_here(error: ValueError) -> ValueError:
