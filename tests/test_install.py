@@ -4,6 +4,8 @@ import os
 import shutil
 import subprocess
 import sys
+import tarfile
+import tomllib
 import zipfile
 from pathlib import Path
 
@@ -61,3 +63,41 @@ def test_an_install_without_a_compiler_says_so_and_counts_all_the_same(tmp_path)
     assert place.startswith(str(unpacked))
     assert loop.startswith("reference the compiled loop cannot be loaded")
     assert float(value) == 1
+
+
+@pytest.mark.slow
+def test_the_source_distribution_holds_tests_with_their_helpers_and_all_that_the_documentation_is_made_of(tmp_path):
+    folders = ("torch_binmetrics", "tests", "docs", "examples", "benchmarks")
+    unwanted = shutil.ignore_patterns("*.so", "*.pyd", "__pycache__", ".*")
+    for folder in folders:
+        shutil.copytree(ROOT / folder, tmp_path / "source" / folder, ignore=unwanted)
+    for file in [path for path in ROOT.iterdir() if path.is_file()]:
+        shutil.copy(file, tmp_path / "source")
+    wanted = {str(path.relative_to(tmp_path / "source")) for path in (tmp_path / "source").rglob("*") if path.is_file()}
+    command = [sys.executable, "-m", "build", "--sdist", "--no-isolation", "--outdir", tmp_path, tmp_path / "source"]
+    done = subprocess.run(command, capture_output=True, text=True, check=False)
+    assert done.returncode == 0, done.stderr
+    [archive] = tmp_path.glob("*.tar.gz")
+    with tarfile.open(archive) as found:
+        held = {name.partition("/")[2] for name in found.getnames()}
+    assert wanted - held <= {".gitignore", ".git"}  # a worktree's .git is a file
+    assert {"CHANGELOG.md", "CITATION.cff", "tests/conftest.py", "tests/oracles.py", "constraints.txt"} <= held
+
+
+def test_metrics_count_and_compute_where_numpy_is_not_installed():
+    program = (
+        "import sys; sys.modules['numpy'] = None\n"
+        "import torch, torch_binmetrics as tb\n"
+        "metrics = tb.MetricCollection([tb.BinaryAUROC, tb.BinaryF1Score, tb.BinaryBrierScore, tb.BinaryROC])\n"
+        "metrics.update(torch.tensor([0.1, 0.8, 0.7]), torch.tensor([0, 1, 0]))\n"
+        "metrics.confidence_intervals(draws=100), str(metrics.report(draws=100))\n"
+        "print(tb.floats(metrics.compute())['BinaryAUROC'], tb.backend().name)"
+    )
+    done = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True, check=False, cwd=ROOT)
+    assert done.returncode == 0, done.stderr
+    assert done.stdout.split()[0] == "1.0"
+
+
+def test_the_citation_names_the_version_that_is_installed():
+    version = tomllib.loads((ROOT / "pyproject.toml").read_text())["project"]["version"]
+    assert f"version: {version}\n" in (ROOT / "CITATION.cff").read_text()
