@@ -237,7 +237,7 @@ REFUSED = {
     "a member of a collection": (lambda: {"area": collected()}, ValueError, ["'area'", "in a collection already", "clone()"]),
     "a collection": (usual, ValueError, ["in a collection already", "clone()"]),
     "another process group": (
-        lambda: {"one": BinaryAUROC(), "two": BinaryAUROC(process_group=object())},
+        lambda: {"one": BinaryAUROC(), "two": BinaryAUROC(process_group=torch.distributed.GroupMember.NON_GROUP_MEMBER)},
         ValueError,
         ["'two'", "process_group"],
     ),

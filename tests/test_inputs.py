@@ -2,10 +2,12 @@
 
 import copy
 import gc
+import itertools
 import math
 import pickle
 import weakref
 from contextlib import nullcontext
+from fractions import Fraction
 
 import pytest
 import torch
@@ -33,7 +35,9 @@ from torch_binmetrics import (
     BinaryRecall,
     BinaryROC,
     BinaryStatScores,
+    EarlyStopping,
     Edges,
+    Exact,
     FloatBits,
     Layout,
     Metric,
@@ -41,6 +45,7 @@ from torch_binmetrics import (
     Threshold,
     Uniform,
     count,
+    functional,
 )
 from torch_binmetrics.counting import Dropped, cpu, store_of
 from torch_binmetrics.measures import fbeta, recall, scores
@@ -248,6 +253,29 @@ ARGUMENTS = {
     "an ignore_index that is a bool": (lambda: BinaryRecall(ignore_index=True), TypeError, ["ignore_index", "int", "True"]),
     "a from_logits that is a string": (lambda: BinaryRecall(from_logits="no"), TypeError, ["from_logits", "'no'"]),
     "a weighted that is an int": (lambda: BinaryRecall(weighted=1), TypeError, ["weighted", "True or False", "1"]),
+    "a threshold too great for a float": (lambda: BinaryRecall(10**400), ValueError, ["threshold must fit a float", "0.5"]),
+    "a fraction too great": (lambda: BinaryRecall(Fraction(10**400, 3)), ValueError, ["must fit a float", "Fraction"]),
+    "thresholds too great": (lambda: BinaryRecall([0, 10**400]), TypeError, ["thresholds must be floats", "[0.25, 0.5]"]),
+    "thresholds that are strings": (lambda: BinaryAUROC(["0.5"]), TypeError, ["thresholds must be floats", "'0.5'"]),
+    "complex thresholds": (lambda: BinaryAUROC(torch.tensor([0.5j])), TypeError, ["thresholds must be floats"]),
+    "sparse thresholds": (lambda: BinaryAUROC(torch.tensor([0.5]).to_sparse()), TypeError, ["thresholds must be floats"]),
+    "thresholds without data": (
+        lambda: BinaryAUROC(torch.tensor([0.5], device="meta")),
+        TypeError,
+        ["thresholds must be floats"],
+    ),
+    "a Brier score of exact cuts": (lambda: BinaryBrierScore(Exact()), ValueError, ["Exact()", "leave it out"]),
+    "a process group that is a name": (
+        lambda: BinaryAUROC(process_group="world"),
+        TypeError,
+        ["process_group must be a group of torch.distributed or None, got 'world'", "new_group"],
+    ),
+    "a process group that is a rank": (lambda: BinaryAUROC(process_group=0), TypeError, ["process_group", "got 0 (int)"]),
+    "a process group of an early stopping": (
+        lambda: EarlyStopping(process_group=[0, 1]),
+        TypeError,
+        ["process_group", "[0, 1]"],
+    ),
     "an unknown keyword": (lambda: BinaryAUROC(treshold=0.5), TypeError, ["treshold"]),
     "an unknown keyword at a threshold": (lambda: BinaryRecall(max_fpr=0.5), TypeError, ["max_fpr"]),
     "logit thresholds of what are no logits": (lambda: BinaryROC(logit_thresholds=True), ValueError, ["from_logits=True"]),
@@ -274,6 +302,45 @@ def test_nothing_but_the_first_arguments_can_be_given_by_position():
         BinaryAccuracy(0.5, True)
     with pytest.raises(TypeError):
         BinaryAUROC(64, 0.5)
+
+
+def test_a_fraction_is_a_threshold_like_any_other_number():
+    assert float(BinaryRecall(Fraction(1, 2))(PREDS, LABELS)) == 0.5
+    assert BinaryRecall([Fraction(1, 4), 0.5])(PREDS, LABELS).tolist() == [1.0, 0.5]
+
+
+@pytest.mark.parametrize("given", [WEIGHTS, 0.3, None])
+def test_a_function_takes_weights_and_options_by_name_only(given):
+    with pytest.raises(
+        TypeError, match=r"binary_recall\(\) takes preds and target by position, got 1 more: name weight= and all"
+    ):
+        functional.binary_recall(PREDS, LABELS, given)
+    assert float(functional.binary_recall(PREDS, LABELS, threshold=0.3)) == 1.0
+    assert float(functional.binary_fbeta_score(PREDS, LABELS, beta=1.0)) == 0.5
+
+
+TRANSFORMS = {
+    "vmap": lambda step: torch.func.vmap(step)(torch.rand(3, 4)),
+    "grad": lambda step: torch.func.grad(step)(PREDS),
+    "jvp": lambda step: torch.func.jvp(step, (PREDS,), (PREDS,)),
+    "functionalize": lambda step: torch.func.functionalize(step)(PREDS),
+}
+
+
+@both_backends
+@pytest.mark.parametrize(
+    ("build", "name"), [*itertools.product([BinaryRecall, several], TRANSFORMS), (lambda: BinaryAUROC(Exact()), "vmap")]
+)
+def test_an_update_in_a_transform_of_functions_is_refused_and_counts_nothing(name, build):
+    metric = build()
+
+    def step(preds):
+        metric.update(preds, LABELS)
+        return preds.sum()
+
+    with pytest.raises(TypeError, match=r"transform of torch.func.*update outside of it"):
+        TRANSFORMS[name](step)
+    assert not any(state.any() for state in states(metric))
 
 
 SAMPLES = [  # score, label, weight, and where the sample goes

@@ -202,35 +202,35 @@ def test_the_best_threshold_is_right_by_hand():
     samples = torch.tensor([0.125, 0.25, 0.5, 0.625, 0.75, 0.875]), torch.tensor([0, 1, 0, 0, 1, 1])
     best = partial(functional.binary_best_threshold, *samples)
     assert best() == (pytest.approx(0.8), 0.75)
-    assert best("fbeta", beta=3) == (pytest.approx(30 / 32), 0.25)
-    assert best("accuracy") == (pytest.approx(5 / 6), 0.75)
-    assert best("youden") == (pytest.approx(2 / 3), 0.75)
-    assert best("cost", cost_fp=1, cost_fn=10) == (pytest.approx(2 / 6), 0.25)
-    assert best("cost", cost_fp=10, cost_fn=1) == (pytest.approx(1 / 6), 0.75)
+    assert best(criterion="fbeta", beta=3) == (pytest.approx(30 / 32), 0.25)
+    assert best(criterion="accuracy") == (pytest.approx(5 / 6), 0.75)
+    assert best(criterion="youden") == (pytest.approx(2 / 3), 0.75)
+    assert best(criterion="cost", cost_fp=1, cost_fn=10) == (pytest.approx(2 / 6), 0.25)
+    assert best(criterion="cost", cost_fp=10, cost_fn=1) == (pytest.approx(1 / 6), 0.75)
 
 
 def test_costs_of_one_kind_only_call_all_or_nothing():
-    assert functional.binary_best_threshold(*NEGATIVE_ON_TOP, "cost", cost_fp=1, cost_fn=0) == (0, math.inf)
-    assert functional.binary_best_threshold(*NEGATIVE_ON_TOP, "cost", cost_fp=0, cost_fn=1) == (0, 0.5)
+    assert functional.binary_best_threshold(*NEGATIVE_ON_TOP, criterion="cost", cost_fp=1, cost_fn=0) == (0, math.inf)
+    assert functional.binary_best_threshold(*NEGATIVE_ON_TOP, criterion="cost", cost_fp=0, cost_fn=1) == (0, 0.5)
     worst = NEGATIVE_ON_TOP[0], torch.tensor([1, 0, 0, 0])
-    assert functional.binary_best_threshold(*worst, "cost", cost_fp=1, cost_fn=9) == (0.75, 0.25)
+    assert functional.binary_best_threshold(*worst, criterion="cost", cost_fp=1, cost_fn=9) == (0.75, 0.25)
 
 
 def test_any_function_of_a_confusion_is_a_criterion():
-    by_count = functional.binary_best_threshold(*NEGATIVE_ON_TOP, lambda c: c.tp - c.fp)
+    by_count = functional.binary_best_threshold(*NEGATIVE_ON_TOP, criterion=lambda c: c.tp - c.fp)
     assert by_count == (1, 0.5)
     assert by_count.value.dtype == torch.float64
-    undefined = functional.binary_best_threshold(*NEGATIVE_ON_TOP, lambda c: c.real().tp * math.nan)
+    undefined = functional.binary_best_threshold(*NEGATIVE_ON_TOP, criterion=lambda c: c.real().tp * math.nan)
     assert undefined.value.isnan()
     assert undefined.threshold.isnan()
-    infinite = functional.binary_best_threshold(*NEGATIVE_ON_TOP, lambda c: -(c.fp - 1).abs().log())
+    infinite = functional.binary_best_threshold(*NEGATIVE_ON_TOP, criterion=lambda c: -(c.fp - 1).abs().log())
     assert infinite == (math.inf, 0.875)
 
 
 @pytest.mark.parametrize("criterion", [lambda c: 0.5, lambda c: c.tp.sum(), lambda c: c.tp[1:]])
 def test_a_criterion_that_does_not_give_a_value_a_threshold_is_refused(criterion):
     with pytest.raises(ValueError, match="one value for each threshold"):
-        functional.binary_best_threshold(*NEGATIVE_ON_TOP, criterion)
+        functional.binary_best_threshold(*NEGATIVE_ON_TOP, criterion=criterion)
 
 
 @pytest.mark.parametrize(

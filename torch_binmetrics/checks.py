@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+import reprlib
 from collections.abc import Iterable
 from numbers import Real
 from typing import TypeVar
@@ -14,7 +15,10 @@ def number(name: str, value: object) -> float:
     """``value`` as a Python float, -0.0 as 0.0; TypeError unless it is a real number."""
     if isinstance(value, bool) or not isinstance(value, Real):
         raise TypeError(f"{name} must be a float, got {value!r} ({type(value).__name__}): pass a number such as 0.5")
-    return float(value) + 0.0
+    try:
+        return float(value) + 0.0
+    except OverflowError:
+        raise ValueError(f"{name} must fit a float, got {reprlib.repr(value)}: pass a number such as 0.5") from None
 
 
 def integer(name: str, value: object) -> None:

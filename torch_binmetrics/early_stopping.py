@@ -10,7 +10,7 @@ from typing import Any, Literal
 from torch import Tensor, nn
 
 from torch_binmetrics.checks import integer, number, summary
-from torch_binmetrics.state.distributed import first_ranks_value
+from torch_binmetrics.state.distributed import first_ranks_value, group_or_none
 
 STATE_VERSION = 1
 STATE: dict[str, type | tuple[type, ...]] = {
@@ -64,7 +64,7 @@ class EarlyStopping:
         self.min_delta = min_delta
         self.mode = mode
         self.restore_best_weights = restore_best_weights
-        self.process_group = process_group
+        self.process_group = group_or_none("process_group", process_group)
         #: Best value so far, NaN before the first; a NaN never is the best.
         self.best = math.nan
         self.best_epoch = -1

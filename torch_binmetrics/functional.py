@@ -26,17 +26,21 @@ WRITTEN = {"f_beta": "fbeta", "corr_coef": "corrcoef"}
 
 
 class OneOff(Protocol[T_co]):
-    """``preds``, ``target``, then the arguments of the class; ``weight`` makes the counts weighted."""
+    """``preds`` and ``target``, and the arguments of the class by name; ``weight`` makes the counts weighted."""
 
-    def __call__(self, preds: Tensor, target: Tensor, *args: Any, weight: Tensor | None = None, **options: Any) -> T_co:
+    def __call__(self, preds: Tensor, target: Tensor, *, weight: Tensor | None = None, **options: Any) -> T_co:
         """The value of these samples; shapes and errors as of ``update`` and ``compute`` of the class."""
 
 
 def _one_off(name: str, metric: Callable[..., Metric[T]]) -> OneOff[T]:
     """The function of a class, by that name."""
 
-    def function(preds: Tensor, target: Tensor, *args: Any, weight: Tensor | None = None, **options: Any) -> T:
-        once = metric(*args, weighted=weight is not None, **options)
+    def function(preds: Tensor, target: Tensor, *others: Any, weight: Tensor | None = None, **options: Any) -> T:
+        if others:
+            raise TypeError(
+                f"{name}() takes preds and target by position, got {len(others)} more: name weight= and all options"
+            )
+        once = metric(weighted=weight is not None, **options)
         once.update(preds, target, weight)
         return once.compute(sync=False)
 
@@ -46,7 +50,7 @@ def _one_off(name: str, metric: Callable[..., Metric[T]]) -> OneOff[T]:
     Args:
         preds: scores of any shape.
         target: labels 0 and 1 of the shape of ``preds``.
-        args, options: those of the class.
+        options: the arguments of the class, all by name.
         weight: weights >= 0 of the shape of ``preds``.
     """
     return function

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import Literal, NamedTuple
+from typing import Any, Literal, NamedTuple
 
 import torch
 from torch import Tensor
@@ -60,7 +60,26 @@ def count(tallies: Sequence[Tally], preds: Tensor, target: Tensor, weight: Tenso
 
 
 def count_checked(tallies: Sequence[Tally], preds: Tensor, target: Tensor, weight: Tensor | None = None) -> list[Tensor]:
-    """:func:`count` for a batch and states that were checked already."""
+    """:func:`count` for a batch and states that were checked already; TypeError in a transform of ``torch.func``."""
+    try:
+        return _counted(tallies, preds, target, weight)
+    except (RuntimeError, ValueError) as error:
+        if any(map(_is_transformed, (preds, target, weight))):
+            raise TypeError(
+                "expected tensors that hold data, got those of a transform of torch.func (vmap, grad, ...), which takes "
+                "functions without side effects: update outside of it, with what it returns"
+            ) from error
+        raise
+
+
+def _is_transformed(tensor: Any) -> bool:
+    """Whether a tensor stands for another one in a transform of ``torch.func``, for which there is no public question."""
+    functorch: Any = torch._C._functorch
+    return tensor is not None and bool(functorch.is_functorch_wrapped_tensor(tensor) or torch._is_functional_tensor(tensor))
+
+
+def _counted(tallies: Sequence[Tally], preds: Tensor, target: Tensor, weight: Tensor | None) -> list[Tensor]:
+    """The states with a checked batch."""
     dense = [(store.layout, state) for store, state in tallies if isinstance(store, Dense)]
     if len(dense) < len(tallies):
         others = iter([store.add(state, preds, target, weight) for store, state in tallies if not isinstance(store, Dense)])

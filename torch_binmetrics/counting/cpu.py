@@ -104,8 +104,8 @@ class Lookup(NamedTuple):
     at: float = 0.0
     first: int = 0
     step: int = 0
-    guide: Tensor = torch.empty(0)
-    edges: Tensor = torch.empty(0)
+    guide: Tensor = torch.empty(0, device="cpu")
+    edges: Tensor = torch.empty(0, device="cpu")
 
 
 def _plan(layout: Layout) -> tuple[bytes, Lookup]:
@@ -154,7 +154,7 @@ def _lookup(cuts: Cuts) -> Lookup:
     if isinstance(cuts, FloatBits):
         return Lookup(2, shift=32 - cuts.bits)
     assert isinstance(cuts, Edges)
-    return _guided(torch.tensor(cuts.at, dtype=torch.float32))
+    return _guided(torch.tensor(cuts.at, dtype=torch.float32, device="cpu"))
 
 
 def _guided(edges: Tensor) -> Lookup:
@@ -170,7 +170,7 @@ def _guided(edges: Tensor) -> Lookup:
         if (runs.diff() > 0).all():
             break
     first, last = int(runs[0]), int(runs[-1])
-    before = torch.searchsorted(runs, torch.arange(first, last + 1))
+    before = torch.searchsorted(runs, torch.arange(first, last + 1, device="cpu"))
     guide = torch.cat([before.new_zeros(1), before, before.new_full((1,), len(edges))]).int()
     step = 1 << int((runs - first).bincount().max()).bit_length() - 1
     beyond = edges.new_full((2 * step,), math.nan)  # which no score reaches

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import math
+import reprlib
 from abc import ABC, abstractmethod
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -49,8 +50,8 @@ class Cuts(ABC):
             float32 of the shape of ``bins``: equal neighbours where a bin can hold no float, NaN where no such score exists.
         """
         if bins is None:
-            bins = torch.arange(self.bins)
-        lowest, highest = (int(ordered(torch.tensor(end))) for end in self.valid_range)
+            bins = torch.arange(self.bins, device="cpu")
+        lowest, highest = ordered(torch.tensor(self.valid_range, dtype=torch.float32, device="cpu")).tolist()
         below = torch.full_like(bins, lowest - 1)
         for step in (1 << k for k in reversed(range(33))):
             probe = below + step
@@ -60,7 +61,7 @@ class Cuts(ABC):
 
     def positions(self, thresholds: Sequence[float]) -> tuple[int, ...] | None:
         """The bins that start at thresholds rounded to float32, or None if one of those lies on no edge."""
-        at = torch.tensor(thresholds, dtype=torch.float32)
+        at = torch.tensor(thresholds, dtype=torch.float32, device="cpu")
         low, high = self.valid_range
         bins, one_below = self.index(at), self.index(from_ordered(ordered(at) - 1))
         on_edge = (low <= at) & (at <= high) & ((one_below < bins) | (at == low))
@@ -143,7 +144,7 @@ class Edges(Cuts):
     at: tuple[float, ...]
 
     def __init__(self, thresholds: Sequence[float] | Tensor) -> None:
-        values = torch.as_tensor(thresholds, dtype=None if isinstance(thresholds, Tensor) else torch.float64)
+        values = _given(thresholds)
         if values.ndim != 1 or not values.numel():
             raise ValueError(f"thresholds must be a list of at least one, got shape {tuple(values.shape)}: pass [0.5], say")
         if values.isnan().any():
@@ -186,6 +187,17 @@ class Edges(Cuts):
         return tables[device]
 
 
+def _given(thresholds: Sequence[float] | Tensor) -> Tensor:
+    """Thresholds of any kind as a tensor on CPU; TypeError for what are no numbers that a float can hold."""
+    try:
+        given = thresholds if isinstance(thresholds, Tensor) else torch.as_tensor(thresholds, dtype=torch.float64, device="cpu")
+        if given.layout is torch.strided and not given.is_complex():
+            return given.detach().cpu()
+    except (TypeError, ValueError, RuntimeError, OverflowError):
+        pass
+    raise TypeError(f"thresholds must be floats, got {reprlib.repr(thresholds)}: pass [0.25, 0.5], say")
+
+
 #: What users write for cuts.
 CutsLike = Cuts | int | Sequence[float] | Tensor
 
@@ -205,7 +217,7 @@ def as_cuts(value: CutsLike) -> Cuts:
 
 def logits(probabilities: Sequence[float]) -> list[float]:
     """float32 logits of probabilities, computed in float64."""
-    p = torch.tensor(probabilities, dtype=torch.float64)
+    p = torch.tensor(probabilities, dtype=torch.float64, device="cpu")
     outside = p[(p < 0) | (p > 1)].tolist()
     if outside:
         raise ValueError(f"with from_logits=True thresholds are probabilities from 0 to 1, got {outside[0]}: pass 0.5, say")

@@ -153,7 +153,7 @@ def log_scores(writer: SummaryWriter, tag: str, histogram: Source, step: int) ->
     bucket = ((scores - low) / width).long().clamp(max=BUCKETS - 1)
     limits = [low + width * (i + 1) for i in range(BUCKETS)]
     for name, row in zip(("negatives", "positives"), counts, strict=True):
-        filled = torch.zeros(BUCKETS, dtype=torch.float64).index_add_(0, bucket, row)
+        filled = row.new_zeros(BUCKETS).index_add_(0, bucket, row)
         first, second = float((row * scores).sum()), float((row * scores**2).sum())
         writer.add_histogram_raw(f"{tag}/{name}", low, high, float(row.sum()), first, second, limits, filled.tolist(), step)
 
@@ -166,7 +166,7 @@ def _spread(c: Confusion) -> Tensor:
     c = c.real()
     log_predicted = torch.log1p(c.tp + c.fp)
     way = -(c.tp / c.tp[0].clamp(min=1)) - log_predicted / log_predicted[0].clamp(min=1)
-    marks = torch.linspace(float(way[0]), float(way[-1]), PR_POINTS, dtype=way.dtype)
+    marks = torch.linspace(float(way[0]), float(way[-1]), PR_POINTS, dtype=way.dtype, device=way.device)
     points = torch.searchsorted(way, marks).clamp(max=len(way) - 1)
     points[0], points[-1] = 0, len(way) - 1
     distinct: Tensor = torch.unique_consecutive(points)

@@ -53,7 +53,7 @@ def check_free(name: str, metric: Metric[Any], process_group: Any) -> None:
             )
     if metric._in_collection:
         raise ValueError(f"{name!r} is in a collection already: pass its clone()")
-    if metric.histogram.state.any():
+    if not metric.histogram.state.is_meta and metric.histogram.state.any():
         raise ValueError(f"{name!r} has counted samples already: reset() it, or merge it into the collection's counts later")
     if metric.process_group is not process_group:
         raise ValueError(f"{name!r} has another process_group than the first metric: give all of a collection the same")

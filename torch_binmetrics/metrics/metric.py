@@ -17,6 +17,7 @@ from torch_binmetrics.counting.cuts import Cuts, Threshold
 from torch_binmetrics.counting.summands import Summand
 from torch_binmetrics.measures.confusion import Confusion
 from torch_binmetrics.measures.declared import about
+from torch_binmetrics.state.distributed import group_or_none
 from torch_binmetrics.state.histogram import ScoreHistogram, count_apart
 from torch_binmetrics.state.reading import Reading
 from torch_binmetrics.state.snapshot import Snapshot
@@ -70,7 +71,7 @@ class Metric(Generic[T]):
             cuts, from_logits=from_logits, ignore_index=ignore_index, weighted=weighted, sums=self.sums, invalid=invalid
         )
         self.reading = self._reading(cuts, nan_or_bit("zero_division", zero_division))
-        self.process_group = process_group
+        self.process_group = group_or_none("process_group", process_group)
         self.histogram = ScoreHistogram(layout, device=device)
         self._in_collection = False
 

@@ -131,7 +131,7 @@ def plot_det(histogram: Source, ax: Axes | None = None) -> Axes:
     best = equal_error_rate(snapshot.confusion, snapshot.probabilities)
     low, high = _scale_axes(ax, curve)
     ax.plot(*(_deviate(rate.clamp(low / 10, 1 - low / 10)) for rate in curve[:2]), color=BLUE, label="DET curve")
-    ax.plot(*[_deviate(torch.tensor([low, high]))] * 2, ":", color=GREY, label="equal rates")
+    ax.plot(*[_deviate(torch.tensor([low, high], dtype=torch.float64, device="cpu"))] * 2, ":", color=GREY, label="equal rates")
     at = _deviate(best.value.clamp(low / 10, high)).item()
     label = f"equal error rate {float(best.value):.4f}\nat threshold {short(float(best.threshold))}"
     if not best.value:
@@ -150,7 +150,7 @@ def _scale_axes(ax: Axes, curve: DET) -> tuple[float, float]:
     """Set ticks and limits of normal deviates, down to the lowest rate above 0; the lowest and the highest rate shown."""
     seen = torch.cat([rate[rate > 0] for rate in curve[:2]])
     ticks = [tick for tick in (1e-6, 1e-5, 1e-4) if tick > float(seen.min()) / 10] + DET_TICKS
-    deviates = _deviate(torch.tensor(ticks))
+    deviates = _deviate(torch.tensor(ticks, dtype=torch.float64, device="cpu"))
     for axis in ("x", "y"):
         set_ticks(ax, axis, deviates.tolist(), [f"{100 * tick:g} %" for tick in ticks])
     limits = float(deviates[0]) - 0.1, float(deviates[-1]) + 0.1

@@ -59,7 +59,7 @@ def _groups(snapshot: Snapshot, n_bins: int, strategy: Strategy | None) -> tuple
     """The bin of each point, and what kind of bins these are."""
     uniform = equal_width_groups(snapshot, n_bins)
     samples = snapshot.counts.sum(0).double()
-    held = torch.zeros(n_bins, dtype=torch.float64).index_add_(0, uniform, samples)
+    held = torch.zeros(n_bins, dtype=torch.float64, device="cpu").index_add_(0, uniform, samples)
     crowded = float(held.max()) > CROWDED * float(held.sum())
     if strategy == "uniform" or (strategy is None and not crowded):
         return uniform, f"{n_bins} bins of equal width"

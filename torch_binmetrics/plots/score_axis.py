@@ -34,7 +34,7 @@ class ScoreAxis(NamedTuple):
     @property
     def limits(self) -> tuple[float, float]:
         """Lowest and highest score on the axis."""
-        low, high = self.scores(torch.tensor([self.low, self.high]).double()).tolist()
+        low, high = self.scores(torch.tensor([self.low, self.high], dtype=torch.float64, device="cpu")).tolist()
         return low, high
 
     def places(self, scores: Tensor, ends: Tensor | None = None) -> Tensor:
@@ -55,7 +55,7 @@ class ScoreAxis(NamedTuple):
         first, last = math.floor(self.low / width), math.ceil(self.high / width)
         places = self._unbounded(scores) / width
         below, above = bool((places < first).any()), bool((places > last).any())
-        return torch.arange(first - below, last + above + 1).double() * width, below or above
+        return torch.arange(first - below, last + above + 1, dtype=torch.float64, device="cpu") * width, below or above
 
     def _unbounded(self, scores: Tensor) -> Tensor:
         """Where scores lie along the axis or beyond it."""
@@ -93,7 +93,7 @@ def _ends(snapshot: Snapshot, places: Tensor) -> tuple[float, float]:
     ends = []
     for row in counts[counts.cumsum(1)[:, -1] > 0] if counts.any() else counts[:1] + 1:
         below = row.cumsum(0)
-        quantiles = torch.tensor([BEYOND, 0.25, 0.75, 1 - BEYOND]).double() * below[-1]
+        quantiles = torch.tensor([BEYOND, 0.25, 0.75, 1 - BEYOND], dtype=torch.float64, device="cpu") * below[-1]
         low, first, third, high = places[torch.searchsorted(below, quantiles).clamp(max=len(places) - 1)]
         reach = FAR * (third - first) if third > first else math.inf
         ends.append(torch.stack([low.maximum(first - reach), high.minimum(third + reach)]))

@@ -31,7 +31,9 @@ def plot_scores(histogram: Source, ax: Axes | None = None) -> Axes:
     edges, beyond = axis.buckets(scores)
     bucket = (torch.searchsorted(edges, axis.places(scores, edges), right=True) - 1).clamp(0, len(edges) - 2)
     for label, row in enumerate(snapshot.counts.double()):
-        _draw_class(ax, label, torch.zeros(len(edges) - 1).double().index_add_(0, bucket, row), axis.scores(edges))
+        _draw_class(
+            ax, label, row.new_zeros(len(edges) - 1, dtype=torch.float64).index_add_(0, bucket, row), axis.scores(edges)
+        )
     ax.set_xscale(axis.scale)
     ax.set_xlabel(name + (", log-odds scale" if axis.log_odds else "") + ("; end bars: all beyond" if beyond else ""))
     ax.legend()

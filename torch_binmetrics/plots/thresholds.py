@@ -42,7 +42,7 @@ def plot_thresholds(histogram: Source, ax: Axes | None = None) -> Axes:
         return say_undefined(ax, reason)
     c, thresholds = snapshot.confusion, snapshot.probabilities.double()
     axis = score_axis(snapshot, thresholds)
-    lowest = axis.scores(torch.tensor([axis.low]).double())
+    lowest = axis.scores(torch.tensor([axis.low], dtype=torch.float64, device="cpu"))
     x = torch.cat([lowest, axis.scores(axis.places(thresholds))])  # below the lowest score everything is positive
     for values, label, colour, line in (
         (precision(c), "precision", BLUE, "--"),

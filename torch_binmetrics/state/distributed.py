@@ -30,6 +30,18 @@ def world_size(group: Any = None) -> int:
     return dist.get_world_size(group)
 
 
+def group_or_none(name: str, group: Any) -> Any:
+    """``group``; TypeError unless it is a process group, what a rank outside of one gets in its place, or None."""
+    if group is None or (dist.is_available() and isinstance(group, dist.ProcessGroup)):
+        return group
+    if dist.is_available() and isinstance(group, int) and group == dist.GroupMember.NON_GROUP_MEMBER:
+        return group
+    raise TypeError(
+        f"{name} must be a group of torch.distributed or None, got {group!r} ({type(group).__name__}): "
+        "pass dist.new_group([0, 1]) or mesh.get_group(), say"
+    )
+
+
 def sum_over_ranks(tensors: Sequence[Tensor], label: str, group: Any = None) -> list[Tensor]:
     """Copies of ``tensors`` summed over the ranks; the inputs stay as they are.
 
@@ -72,7 +84,7 @@ def gather_over_ranks(tensor: Tensor, label: str, group: Any = None) -> list[Ten
     ranks = world_size(group)
     if ranks == 1:
         return [tensor.clone()]
-    own = torch.zeros(ranks, dtype=torch.int64)
+    own = torch.zeros(ranks, dtype=torch.int64, device="cpu")
     own[dist.get_rank(group)] = len(tensor)
     [lengths] = sum_over_ranks([own], label, group)
     padded = tensor.new_zeros(int(lengths.max()), *tensor.shape[1:], device=_meeting_place(group))
@@ -94,7 +106,7 @@ def first_ranks_value(value: float, group: Any = None) -> float:
 def _reduce(tensors: list[Tensor], label: str, ranks: int, group: Any) -> list[Tensor]:
     """Sums of tensors of one dtype by one all_reduce, on the devices that the tensors came from."""
     place = _meeting_place(group)
-    words = torch.tensor(_fingerprint(label), dtype=tensors[0].dtype)
+    words = torch.tensor(_fingerprint(label), dtype=tensors[0].dtype, device="cpu")
     buffer = torch.cat([part.detach().reshape(-1).to(place) for part in (words, *tensors)])
     dist.all_reduce(buffer, group=group)
     if buffer[:FINGERPRINT_WORDS].tolist() != [ranks * word for word in _fingerprint(label)]:

@@ -90,7 +90,8 @@ class ScoreHistogram:
     def to(self, device: torch.device | str) -> None:
         """Move the counts to a device."""
         with self.guard.lock, torch.inference_mode(False):
-            self.state = self.state.to(device)
+            # On the meta device there is nothing to take along: a model was built there, to be filled elsewhere.
+            self.state = self.store.empty(device) if self.state.is_meta else self.state.to(device)
 
     def clone(self) -> Self:
         """A histogram of the same counts in memory of its own."""

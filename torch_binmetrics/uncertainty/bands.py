@@ -20,13 +20,13 @@ Band = tuple[Tensor, Tensor, Tensor]
 
 def tpr_interval(snapshot: Snapshot, plan: Plan) -> Band:
     """False positive rates, and the lowest and highest true positive rate at each, [201] each; NaN where nothing varies."""
-    rates = torch.linspace(0, 1, POINTS, dtype=torch.float64)
+    rates = torch.linspace(0, 1, POINTS, dtype=torch.float64, device="cpu")
     return rates, *_ends(snapshot, lambda sample: _tpr_at(sample, rates), plan)
 
 
 def precision_interval(snapshot: Snapshot, plan: Plan) -> Band:
     """Recalls above 0, and the lowest and highest precision at each, [200] each; NaN where nothing varies."""
-    recalls = torch.linspace(0, 1, POINTS, dtype=torch.float64)[1:]
+    recalls = torch.linspace(0, 1, POINTS, dtype=torch.float64, device="cpu")[1:]
     return recalls, *_ends(snapshot, lambda sample: _precision_at(sample, recalls), plan)
 
 

@@ -39,7 +39,9 @@ def refuse_weights(layout: Layout) -> None:
 def resampled(snapshot: Snapshot, draws: int, seed: int) -> Iterator[Snapshot]:
     """So many samples drawn anew from counts on CPU, many at once; the same ones for a seed, whatever reads them."""
     means = snapshot.counts.double()
-    few, many = (torch.Generator().manual_seed(seed) for _ in range(2))  # one each: how many are drawn at once changes nothing
+    few, many = (
+        torch.Generator("cpu").manual_seed(seed) for _ in range(2)
+    )  # one each: how many are drawn at once changes nothing
     for done in range(0, draws, step := max(1, CHUNK // means.numel())):
         yield snapshot.resampled(_poisson(means, min(step, draws - done), few, many))
 
@@ -50,7 +52,7 @@ def _poisson(means: Tensor, draws: int, few: torch.Generator, many: torch.Genera
     drawn = means.new_empty(draws, *means.shape)
     drawn[:, ~large] = torch.poisson(means[~large].expand(draws, -1), generator=few)
     mean = means[large]
-    z = torch.stack([torch.randn(len(mean), generator=many) for _ in range(draws)])
+    z = torch.stack([torch.randn(len(mean), dtype=torch.float32, device="cpu", generator=many) for _ in range(draws)])
     drawn[:, large] = (mean - 1 / 6 + z * (mean.sqrt() + z / 6)).round_()  # whose skewness is that of Poisson as well
     return drawn
 

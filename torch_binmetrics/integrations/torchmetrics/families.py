@@ -239,7 +239,10 @@ class OfSums(DropIn):
         integer("n_bins", n_bins)
         if n_bins < 1:
             raise ValueError(f"n_bins must be 1 or more, got {n_bins}: pass 15, say")
-        points = Points(tuple(torch.linspace(0, 1, n_bins + 1)[:-1].tolist()), from_logits=options.from_logits)
+        points = Points(
+            tuple(torch.linspace(0, 1, n_bins + 1, dtype=torch.float32, device="cpu")[:-1].tolist()),
+            from_logits=options.from_logits,
+        )
         return at_points(points, options, Probability() if "n_bins" in given else Hinge(given["squared"]))
 
     def _read(self) -> Sums:

@@ -21,7 +21,8 @@ from torch_binmetrics.counting.float_bits import Exact
 from torch_binmetrics.measures import Confusion, confusion_along
 
 KINDS_OF_THRESHOLDS = "FloatBits(16), None, an int, a list of floats or a 1-D tensor"
-ABOVE_ONE = float(torch.nextafter(torch.tensor(1.0), torch.tensor(2.0)))
+#: The float32 number after 1.
+ABOVE_ONE = 1 + 2**-23
 
 
 class Curve(NamedTuple):
@@ -60,8 +61,8 @@ class Points:
     @cached_property
     def probability_edges(self) -> Tensor:
         """The smallest float32 scores that are called positive: [points]."""
-        at = torch.tensor(self.thresholds, dtype=torch.float32)
-        return torch.nextafter(at, torch.tensor(torch.inf)) if self.strict else at
+        at = torch.tensor(self.thresholds, dtype=torch.float32, device="cpu")
+        return torch.nextafter(at, torch.full_like(at, torch.inf)) if self.strict else at
 
     @cached_property
     def logit_edges(self) -> Tensor:
@@ -75,7 +76,7 @@ class Points:
         chosen = {
             True: [logits],
             False: [self.probability_edges],
-            None: [torch.tensor([0.0, ABOVE_ONE]), self.probability_edges, logits],
+            None: [_ends_of_probabilities(), self.probability_edges, logits],
         }
         edges: Tensor = torch.unique(torch.cat(chosen[self.from_logits]))
         return Edges(edges)
@@ -124,7 +125,7 @@ class Points:
         """Counts of a state and the sums of the reading that they decide for, which are those of :func:`of_both_readings`."""
         counts = store.counts(state)
         logits = self.are_logits(counts)
-        groups = torch.searchsorted(self.positions(logits=logits), torch.arange(counts.shape[1]), right=True) - 1
+        groups = torch.searchsorted(self.positions(logits=logits), torch.arange(counts.shape[1], device="cpu"), right=True) - 1
         sums = store.sums(state, store.layout.sums[int(logits)])
         return Sums(counts, sums, groups.clamp(min=0).to(state.device), len(self.thresholds))
 
@@ -158,11 +159,11 @@ def ascending(thresholds: object) -> tuple[float, ...]:
     if isinstance(thresholds, int) and not isinstance(thresholds, bool):
         if thresholds < 2:
             raise ValueError(f"thresholds must be 2 or more, got {thresholds}: pass 100, say")
-        thresholds = torch.linspace(0, 1, thresholds)
+        thresholds = torch.linspace(0, 1, thresholds, dtype=torch.float32, device="cpu")
     if isinstance(thresholds, list):
         for each in thresholds:
             fraction("thresholds", each)
-        thresholds = torch.tensor(thresholds, dtype=torch.float64)
+        thresholds = torch.tensor(thresholds, dtype=torch.float64, device="cpu")
     if not isinstance(thresholds, Tensor) or thresholds.ndim != 1 or not len(thresholds):
         raise ValueError(f"thresholds must be {KINDS_OF_THRESHOLDS}, not {thresholds}")
     return tuple(thresholds.float().sort().values.tolist())
@@ -191,8 +192,13 @@ def _called(counts: Tensor, positions: Tensor) -> Confusion:
 
 def _inside(cuts: Cuts) -> tuple[int, int]:
     """The bin that begins at 0 and the one that begins above 1, both edges of the cuts."""
-    first, end = cuts.index(torch.tensor([0.0, ABOVE_ONE])).tolist()
+    first, end = cuts.index(_ends_of_probabilities()).tolist()
     return first, end
+
+
+def _ends_of_probabilities() -> Tensor:
+    """The smallest probability, and the smallest float32 number above all of them."""
+    return torch.tensor([0.0, ABOVE_ONE], dtype=torch.float32, device="cpu")
 
 
 class _ThroughSigmoid(Edges):
