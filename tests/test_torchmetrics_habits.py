@@ -269,7 +269,7 @@ def test_a_checkpoint_of_torchmetrics_that_holds_other_things_is_refused_with_th
 
     refused(ours.BinaryAUROC(thresholds=7), persisted("BinaryAUROC", PREDS, TARGET, thresholds=5)[1], "5 thresholds.* has 7")
     refused(ours.BinaryAUROC(), persisted("BinaryAUROC", PREDS, TARGET, thresholds=5)[1], "along other thresholds")
-    refused(ours.BinaryAUROC(), persisted("BinaryAUROC", PREDS, TARGET)[1], "other")
+    refused(ours.BinaryAUROC(), persisted("BinaryAUROC", PREDS, TARGET)[1], "samples, not counts: update")
     refused(ours.BinaryHingeLoss(), persisted("BinaryHingeLoss", PREDS, TARGET)[1], "other sums")
     refused(ours.BinaryCalibrationError(), persisted("BinaryCalibrationError", PREDS, TARGET)[1], "other sums")
     rows = persisted("BinaryF1Score", PREDS.view(2, 3), TARGET.view(2, 3), multidim_average="samplewise")[1]
@@ -308,6 +308,20 @@ def test_an_empty_row_of_a_normalised_matrix_is_warned_of(normalize):
     for metric in (ours.BinaryConfusionMatrix(normalize=normalize), peers.BinaryConfusionMatrix(normalize=normalize)):
         with pytest.warns(UserWarning, match="^2 NaN values found in confusion matrix"):
             metric(torch.zeros(3), torch.zeros(3, dtype=torch.int64))
+
+
+@pytest.mark.filterwarnings("ignore:No (positive|negative) samples", "ignore:.*before the ``update``")
+def test_where_nothing_was_counted_there_is_a_value_or_what_torchmetrics_gives_along_thresholds():
+    nothing = PREDS, torch.full((6,), -1)
+    for name in NAMES:
+        metric = make(name, ignore_index=-1)
+        metric(*nothing)
+        same(metric.compute(), make(name).compute(), tolerance=0)
+        if name not in CURVED:
+            same(metric.compute(), peer(name, ignore_index=-1)(*nothing))
+        elif name not in ("BinaryAveragePrecision", "BinaryEER", "BinaryLogAUC"):
+            same(*(build(name, ignore_index=-1, thresholds=3)(*nothing) for build in (make, peer)))
+    assert ours.BinaryStatScores(multidim_average="samplewise").compute().shape == (0, 5)
 
 
 def test_errors_name_options_of_these_classes():

@@ -147,6 +147,10 @@ class DropIn(CountingMetric):
 
     def _of_theirs(self, states: dict[str, Any]) -> Tensor | list[Tensor]:
         """Our state for states of torchmetrics' class."""
+        if "preds" in states:
+            raise ValueError(
+                "they are samples, not counts: update the metric with them, torch.cat(preds) and torch.cat(target)"
+            )
         raise ValueError(f"{type(self).__name__} counts with other sums or along other thresholds than those were kept for")
 
     @staticmethod

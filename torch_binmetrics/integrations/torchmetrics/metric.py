@@ -156,7 +156,10 @@ class CountingMetric(Metric):
     def summed(self, process_group: Any = None) -> Any:
         """A copy of the state of all ranks: a collective, one for all members of our MetricCollection."""
         group = process_group or self.process_group
-        return self.counts.summed(self.state, group) if self._together is None else self._together.summed(self, group)
+        try:
+            return self.counts.summed(self.state, group) if self._together is None else self._together.summed(self, group)
+        except RuntimeError as error:
+            raise RuntimeError(str(error).replace("pass sync=False", "build it with sync_on_compute=False")) from None
 
     def _load_from_state_dict(self, state_dict: dict[str, Any], prefix: str, *args: Any) -> None:
         name = prefix + self.counts.name

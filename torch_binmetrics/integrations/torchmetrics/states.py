@@ -157,7 +157,7 @@ class Samplewise(Store):
             raise ValueError(f"expected counts of {wanted} and shape [rows, {self.layout.cells}], got {described(state)}")
 
     def counts(self, state: Tensor) -> Tensor:
-        return state[:, : self.layout.block].view(len(state), 2, -1)
+        return state[:, : self.layout.block].view(len(state), 2, self.layout.scored.bins)
 
     def occupied(self, state: Tensor) -> tuple[Tensor, Tensor]:
         return torch.arange(self.layout.scored.bins, device=state.device), self.counts(state)
