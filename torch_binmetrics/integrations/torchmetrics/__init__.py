@@ -1,6 +1,6 @@
 """Drop-in classes for torchmetrics: real ``torchmetrics.Metric`` objects that count instead of keeping scores.
 
-Names, arguments, output types and conventions are torchmetrics'. What differs, each for a reason:
+Each class inherits from its namesake in torchmetrics. What differs, each for a reason:
 
 - The default ``thresholds`` are ``FloatBits(16)``: fixed memory, one all_reduce. ``None`` is exact, in memory that grows with
   the number of distinct float32 scores. An int, a list or a tensor are thresholds of your own, put in order.
@@ -9,6 +9,7 @@ Names, arguments, output types and conventions are torchmetrics'. What differs, 
 - Areas are those of the whole curve from (0, 0) to (1, 1), also where the thresholds given do not reach its ends.
 - NaN scores and labels other than 0 and 1 raise ValueError; with ``validate_args=False`` they are left out.
 - ``weighted=True`` takes weights: ``update(preds, target, weight)``.
+- An argument that decides what is counted may be set as an attribute before the first update, not after it.
 - BinaryCalibrationError puts a probability of 1 into its last bin. Its state and that of BinaryHingeLoss is float64, for sums.
 - ``>`` at 0.5 is no edge of ``FloatBits``, so accuracy and AUROC are two histograms here; still one all_reduce.
 
