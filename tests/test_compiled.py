@@ -306,6 +306,22 @@ def test_more_cuts_than_the_loop_takes_and_more_dimensions_count_all_the_same():
     assert int(deep.counts.sum()) == 6
 
 
+@needs_compiled
+@pytest.mark.parametrize(("most", "what"), [(64, "tallies"), (16, "sides"), (8, "sums")])
+def test_the_loop_takes_as_much_as_it_can_hold_and_leaves_one_more_to_the_reference(most, what):
+    for number in (most, most + 1):
+        asked = {"tallies": 1, "sides": 2, "sums": 0} | {what: number}
+        sums = tuple(LogLoss(i / 100) for i in range(asked["sums"]))
+        layouts = [Layout(Threshold(i / 100), sums=sums) for i in range(asked["tallies"])]
+        lone = [1] * (asked["sides"] - 2)
+        batch = torch.rand([*lone, 2, 3]).transpose(-1, -2), torch.ones([*lone, 3, 2]), None
+        starts = [Dense(each).empty() for each in layouts]
+        assert counted(cpu.count, layouts, batch, starts)[0] == (number == most)
+        wanted = counted(reference.count, layouts, batch, starts)[1]
+        found = count([(Dense(each), start) for each, start in zip(layouts, starts, strict=True)], *batch)
+        assert all(torch.equal(mine[:9], theirs[:9]) for mine, theirs in zip(found, wanted, strict=True))
+
+
 def test_the_environment_switches_the_compiled_loop_off():
     program = "from torch_binmetrics import backend; print(backend().name, backend().reason, backend('cuda').name, sep='|')"
     off = subprocess.run(

@@ -409,6 +409,14 @@ def test_other_arguments_are_refused(arguments, error, message):
         metric.confidence_interval(**arguments)
 
 
+@pytest.mark.parametrize("level", [0, 1, 1.5])
+def test_a_level_is_refused_for_a_measure_of_ones_own_as_well(level):
+    metric = tb.Metric(lambda c: tb.measures.recall(c) * 1, tb.Threshold(0.5))
+    metric.update(*half_precision(0))
+    with pytest.raises(ValueError, match="level must be between 0 and 1"):
+        metric.confidence_interval(level)
+
+
 def test_methods_that_are_not_for_a_score_are_refused_with_those_that_are():
     for variant, methods in {
         ("BinaryAUROC", None): "'delong' or 'bootstrap'",
