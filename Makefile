@@ -7,11 +7,12 @@ SOURCES = pyproject.toml setup.py constraints.txt torch_binmetrics/counting/_cpu
 RANKS ?= 2
 WORKERS ?= 2
 BATCHES ?= 100000
+MUTANTS ?= 300
 # The environment of `make installed`, and the torch to put into it.
 FRESH ?= build/fresh
 TORCH ?= torch
 
-.PHONY: demo test quick peers lint types sanitized sanitize fuzz bench docs dist installed clean
+.PHONY: demo test quick peers lint types sanitized sanitize fuzz mutants bench docs dist installed clean
 
 demo: .venv/demo
 	OMP_NUM_THREADS=1 $(BIN)/torchrun --standalone --nproc-per-node $(RANKS) examples/flights.py
@@ -62,6 +63,10 @@ sanitize: sanitized
 # Every night: random batches, under the sanitizers or, with UNDER_SANITIZERS= after it, by the loop as it is installed.
 fuzz: sanitized
 	$(UNDER_SANITIZERS) $(BIN)/python tests/fuzz.py $(BATCHES)
+
+# Small changes of the code, one at a time: which of them does no test notice? Hours on one core; goes on where it stopped.
+mutants: .venv/ready
+	$(BIN)/python tests/mutants.py --draw $(MUTANTS)
 
 # The site, in build/site: any warning, broken link or thing to fetch from elsewhere is an error.
 docs: .venv/ready

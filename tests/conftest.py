@@ -2,12 +2,14 @@
 
 import pytest
 import torch
-from hypothesis import settings
+from hypothesis import Phase, settings
 
 torch.set_num_threads(1)  # the tests' tensors are small; those about threads set their own number
 
 settings.register_profile("house", deadline=None, derandomize=True, max_examples=60)
 settings.register_profile("quick", deadline=None, derandomize=True, max_examples=6)
+#: For who only wants to know whether a test fails.
+settings.register_profile("unshrunk", settings.get_profile("quick"), phases=[Phase.explicit, Phase.generate])
 settings.load_profile("house")
 
 #: Whole files that ``make quick`` leaves out: frameworks, pictures, and thousands of cases of one law.
