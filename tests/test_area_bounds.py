@@ -16,7 +16,7 @@ from torch_binmetrics import Edges, FloatBits, Uniform
 from torch_binmetrics.measures import confusion_along
 
 SEEDS = st.integers(0, 2**32 - 1)
-CUTS = [Uniform(8), Uniform(2), Edges([0.1, 0.3, 0.5, 0.9]), FloatBits(9), FloatBits(16)]
+CUTS = [Uniform(8), Uniform(2), Edges([0.1, 0.3, 0.5, 0.9]), FloatBits(9, centre=None), FloatBits(16)]
 
 
 class Area(NamedTuple):

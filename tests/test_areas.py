@@ -137,7 +137,7 @@ def test_other_wrong_options_are_refused_by_name():
             tb.BinaryCapture(top=wrong)
 
 
-CUTS = [Uniform(8), Uniform(2), Edges([0.1, 0.3, 0.5, 0.9]), FloatBits(9), FloatBits(16)]
+CUTS = [Uniform(8), Uniform(2), Edges([0.1, 0.3, 0.5, 0.9]), FloatBits(9, centre=None), FloatBits(16)]
 
 
 def within(band, x, y):

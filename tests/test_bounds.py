@@ -15,7 +15,7 @@ from torch_binmetrics import BinaryAUROC, BinaryAveragePrecision, Edges, FloatBi
 from torch_binmetrics.measures import auroc, auroc_bounds, average_precision, average_precision_bounds, confusion_along
 
 SEEDS = st.integers(0, 2**32 - 1)
-CUTS = [Uniform(8), Uniform(2), Edges([0.1, 0.3, 0.5, 0.9]), FloatBits(9), FloatBits(16)]
+CUTS = [Uniform(8), Uniform(2), Edges([0.1, 0.3, 0.5, 0.9]), FloatBits(9, centre=None), FloatBits(16)]
 MAX_FPRS = [0.05, 0.1, 1 / 3, 0.5, 1.0]
 
 
@@ -179,8 +179,11 @@ def test_finer_cuts_never_widen_the_bounds(seed, weighted):
         assert all(later <= earlier + 1e-12 for earlier, later in itertools.pairwise(highs))
 
 
-def test_bfloat16_scores_keep_a_width_that_the_counts_cannot_rule_out():
-    metric = BinaryAUROC()
+@pytest.mark.parametrize("from_logits", [False, True])
+def test_bounds_of_bfloat16_scores_have_no_width(from_logits):
+    metric = BinaryAUROC(from_logits=from_logits)
     metric.update(torch.tensor([0.5, 0.5, 0.25, 0.75], dtype=torch.bfloat16), torch.tensor([0, 1, 0, 1]))
     assert metric.compute() == 0.875
-    assert [end.item() for end in metric.bounds()] == pytest.approx([0.75, 1.0], abs=1e-12)
+    assert metric.bounds() == (0.875, 0.875)
+    metric.update(torch.tensor([0.5 + 2**-15]), torch.tensor([0]))  # off the edge: now the bin of 0.5 may be no tie
+    assert [end.item() for end in metric.bounds()] == pytest.approx([4 / 6, 1.0], abs=1e-12)

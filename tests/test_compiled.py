@@ -25,9 +25,12 @@ CUTS = [
     Threshold(float("inf")),
     Uniform(2),
     Uniform(1024),
-    FloatBits(9),
+    FloatBits(9, centre=None),
     FloatBits(16),
     FloatBits(19),
+    FloatBits(centre=None),
+    FloatBits(12, centre=16, around=-7.3),
+    FloatBits(around=0.3),
     Edges([0.5]),
     Edges([0.1, 0.1, 0.1, 0.2, float("inf")]),
     Edges([-float("inf"), -1.0, 0.0, 1.0]),
@@ -55,7 +58,9 @@ def layouts_of(cuts, from_logits):
     )
 
 
-layouts = layouts_of(CUTS, st.just(False)) | layouts_of([FloatBits(9), FloatBits(16), Uniform(1024)], st.just(True))
+layouts = layouts_of(CUTS, st.just(False)) | layouts_of(
+    [FloatBits(9, centre=None), FloatBits(16), Uniform(1024)], st.just(True)
+)
 
 
 @st.composite
@@ -174,13 +179,14 @@ def test_a_refused_batch_never_reaches_the_reference(size, monkeypatch):
         count(tallies[1:2], preds.nan_to_num().clamp(0, 1), label, weights)
 
 
-PLAN = (2, 16, 1, 0, 0, 0, 0, FloatBits(16).bins, 0, 0, 0, 0.5, 0, 0, 0, ())
+RUNS = FloatBits(16).runs
+PLAN = (2, 1, 0, 0, 0, 0, FloatBits(16).bins, 0, 0, 0, 0.5, (*RUNS[:-1], *RUNS.offsets), 0, 0, 0, ())
 WRONG_PLANS = {
     "a kind that is none": {0: 4},
-    "a shift that is none": {1: 32},
-    "no bins": {7: 0},
-    "too many bins": {7: 2**31 - 1},
-    "edges without memory": {0: 3, 9: 1, 10: 1},
+    "a shift that is none": {11: (0.5, 2.0, 1.0, 0, 0, 32, 0, 0, 0, 0)},
+    "no bins": {6: 0},
+    "too many bins": {6: 2**31 - 1},
+    "edges without memory": {0: 3, 8: 1, 9: 1},
     "more sums than it takes": {15: ((0, 0.0, 1.0),) * 9},
 }
 WRONG_BATCHES = {
@@ -214,7 +220,21 @@ def test_pointers_and_sizes_that_make_no_sense_are_an_error_and_no_signal(change
         cpu.native.count(*(changes.get(i, value) for i, value in enumerate(batch)))
     assert not counts.any()
     assert cpu.native.count(*batch) is None
-    assert int(counts.sum()) == 4
+    assert int(counts[: 2 * FloatBits(16).bins].sum()) == 4
+
+
+@needs_compiled
+@pytest.mark.parametrize("invalid", ["nan", "-nan"])
+def test_dropped_scores_of_any_sign_stay_within_the_private_tables_of_threads(invalid):
+    preds, target = torch.full((600_000,), 2.0), torch.ones(600_000)
+    preds[::3] = torch.tensor(0x7FC00000 if invalid == "nan" else -0x400000, dtype=torch.int32).view(torch.float32)
+    layout = Layout(FloatBits(16), invalid="drop")
+    guarded = torch.full((2_000 + layout.cells,), 7)
+    state = guarded[1_000:-1_000].zero_()
+    assert cpu.count([(layout, state)], preds, target, None)
+    assert (guarded[:1_000] == 7).all()
+    assert Dense(layout).excluded(state)[1].nan_scores == 200_000
+    assert int(Dense(layout).counts(state).sum()) == 400_000
 
 
 @needs_compiled
@@ -286,7 +306,7 @@ def test_tensors_without_memory_never_reach_the_loop():
 def test_any_byte_but_zero_is_true():
     preds, target = torch.tensor([2, 1, 0], dtype=torch.uint8).view(torch.bool), torch.tensor([3, 0, 0]).byte().view(torch.bool)
     batch = preds, target, None
-    tallies = [Layout(Threshold(0.5)), Layout(FloatBits(9), ignore_index=1, invalid="drop")]
+    tallies = [Layout(Threshold(0.5)), Layout(FloatBits(9, centre=None), ignore_index=1, invalid="drop")]
     starts = [Dense(layout).empty() for layout in tallies]
     done, counts = counted(cpu.count, tallies, batch, starts)
     assert done

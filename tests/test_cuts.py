@@ -24,9 +24,12 @@ CUTS = [
     Edges([0.5]),
     Edges([-math.inf, -1.5, -0.0, 1e-45, 0.3, 0.3, 0.3 + 1e-12, math.inf]),
     Edges(torch.linspace(0, 1, 200)),
-    FloatBits(9),
+    FloatBits(9, centre=None),
     FloatBits(16),
     FloatBits(19),
+    FloatBits(centre=None),
+    FloatBits(around=100.0),
+    FloatBits(12, centre=16, around=-0.3),
 ]
 EACH_CUT = pytest.mark.parametrize("cuts", CUTS, ids=repr)
 #: float32 numbers by their bits, infinite ones included.
@@ -141,37 +144,55 @@ def test_a_threshold_is_rounded_to_float32_once(at):
     assert Edges([at]).index(x).tolist() == expected
 
 
-def by_formula(x, bits=16):
-    """The formula of the design, in numpy."""
+def by_formula(x, centre):
+    """The formula of the design, in numpy, for 16 bits."""
 
     def s(value):
         pattern = np.asarray(value, dtype=np.float32).view(np.uint32).astype(np.int64)
         magnitude = pattern & 0x7FFFFFFF
         return np.where(pattern >> 31, -magnitude, magnitude)
 
+    def bin_of(value):
+        low, high = s(2.0**-10), s(2.0**5)
+        c = np.clip(s(value), low, high) + np.clip(s(value), -high, -low)
+        return ((s(value) - c) >> 16) + (c >> 12) if centre else s(value) >> 16
+
     x = np.asarray(x, dtype=np.float32)
-    below = (s(x) >> 16) + 0x7F80
-    above = (s(x - np.float32(1)) >> 16) + 0x7F80 + 0x7E00
-    return np.where(x < 0.5, below, above)
+    lowest, half, one, two = (int(bin_of(value)) for value in (np.inf, 0.5, 1.0, 2.0))
+    below, near, above = bin_of(x) + lowest, bin_of(x - np.float32(1)) + lowest + 2 * half, bin_of(x) + lowest + 2 * half
+    return np.where(x < 0.5, below, np.where(x < 2, near, above + one - two))
 
 
+@pytest.mark.parametrize("centre", [None, 20])
 @given(bits=st.lists(FLOATS, max_size=100), seed=st.integers(0, 2**32 - 1))
-def test_sixteen_bits_follow_the_formula(bits, seed):
-    x = scores_for(FloatBits(16), bits, seed)
-    assert FloatBits(16).index(x).tolist() == by_formula(x.numpy()).tolist()
+def test_sixteen_bits_follow_the_formula(centre, bits, seed):
+    x = scores_for(FloatBits(16, centre=centre), bits, seed)
+    assert FloatBits(16, centre=centre).index(x).tolist() == by_formula(x.numpy(), centre).tolist()
 
 
-def test_sixteen_bits_follow_the_formula_along_all_floats():
+@pytest.mark.parametrize("centre", [None, 20])
+def test_sixteen_bits_follow_the_formula_along_all_floats(centre):
     x = torch.arange(-0x7F800000, 0x7F800000, 997, dtype=torch.int64)
     x = torch.where(x < 0, -(1 << 31) - x, x).int().view(torch.float32)
-    index = FloatBits(16).index(x)
-    assert torch.equal(index, torch.from_numpy(by_formula(x.numpy())))
+    index = FloatBits(16, centre=centre).index(x)
+    assert torch.equal(index, torch.from_numpy(by_formula(x.numpy(), centre)))
     assert (index.diff() >= 0).all()
 
 
-@pytest.mark.parametrize(("bits", "bins"), [(9, 763), (16, 97_537), (19, 780_289)])
-def test_float_bits_run_from_minus_infinity_to_infinity(bits, bins):
-    cuts = FloatBits(bits)
+@pytest.mark.parametrize(
+    ("cuts", "bins"),
+    [
+        (FloatBits(9, centre=None), 762),
+        (FloatBits(centre=None), 97_409),
+        (FloatBits(), 187_649),
+        (FloatBits(19, centre=None), 779_265),
+        (FloatBits(19), 827_393),
+        (FloatBits(12, centre=16), 11_729),
+        (FloatBits(around=0.0), 122_881),
+    ],
+    ids=repr,
+)
+def test_float_bits_run_from_minus_infinity_to_infinity(cuts, bins):
     assert cuts.bins == bins
     assert cuts.index(torch.tensor([-math.inf, math.inf])).tolist() == [0, bins - 1]
     assert cuts.thresholds(torch.tensor([0, bins - 1])).tolist() == [-math.inf, math.inf]
@@ -183,30 +204,49 @@ def test_sixteen_bits_leave_28032_bins_that_can_hold_no_float():
     assert not thresholds.isnan().any()
 
 
-@pytest.mark.parametrize(("values", "bits", "number"), [(BFLOAT16, 16, 65_279), (FLOAT16, 19, 63_487)], ids=["bf16", "fp16"])
-def test_each_finite_half_precision_number_has_a_bin_of_its_own(values, bits, number):
-    assert len(values.unique()) == number
-    assert len(FloatBits(bits).index(values).unique()) == number
+HALVES = [(BFLOAT16, 16, 65_279), (FLOAT16, 19, 63_487)]
 
 
-@pytest.mark.parametrize(
-    ("values", "bits", "first", "number"), [(BFLOAT16, 16, 256, 2_048), (FLOAT16, 19, 2_048, 5_119)], ids=["bf16", "fp16"]
-)
-def test_each_finite_half_precision_number_lies_on_an_edge_but_for_some_large_ones(values, bits, first, number):
-    """Above 2^8 (2^11) a number less 1 needs a bit more than the bins keep, until float32 no longer sees the 1."""
-    cuts = FloatBits(bits)
-    edges = cuts.thresholds(cuts.index(values))
-    off = values[edges != values]
-    assert off.min() > first
-    assert off.max() <= 2**24
-    assert len(off) == number
-
-
-@pytest.mark.parametrize(("values", "bits", "reach"), [(BFLOAT16, 16, 256), (FLOAT16, 19, 2048)], ids=["bfloat16", "float16"])
-def test_each_half_precision_number_from_minus_infinity_to_a_reach_lies_on_an_edge(values, bits, reach):
-    cuts = FloatBits(bits)
-    values = torch.cat([torch.tensor([-math.inf, math.inf]), values[values <= reach]])
+@pytest.mark.parametrize("centre", [None, 20])
+@pytest.mark.parametrize(("values", "bits", "number"), HALVES, ids=["bfloat16", "float16"])
+def test_each_half_precision_number_lies_on_the_edge_of_a_bin_of_its_own(values, bits, number, centre):
+    cuts = FloatBits(bits, centre=centre)
+    values = torch.cat([torch.tensor([-math.inf, math.inf]), values.unique()])
+    assert len(values) == number + 2
+    assert len(cuts.index(values).unique()) == number + 2
     assert torch.equal(cuts.thresholds(cuts.index(values)), values)
+    assert not cuts.off_edge(values).any()
+
+
+@EACH_CUT
+@given(bits=st.lists(FLOATS, max_size=20), seed=st.integers(0, 2**32 - 1))
+def test_a_score_that_is_not_off_its_edge_is_the_least_of_its_bin(cuts, bits, seed):
+    x = scores_for(cuts, bits, seed)
+    off = cuts.off_edge(x)
+    least = cuts.thresholds(cuts.index(x))
+    assert torch.equal(x[~off], least[~off])
+    if cuts in (FloatBits(9, centre=None), FloatBits(16), FloatBits(19), Uniform(2), Uniform(1024)):
+        assert torch.equal(off, x != least)
+
+
+@pytest.mark.parametrize("around", [100.0, -3.0, 0.3, 1e-30, 1e6])
+def test_bins_around_a_number_are_as_fine_as_around_zero(around):
+    cuts = FloatBits(around=around)
+    c = torch.tensor(around)
+    near = c + c.abs() * torch.linspace(-0.4, 0.4, 10_001)
+    width = cuts.thresholds(cuts.index(near) + 1) - cuts.thresholds(cuts.index(near))
+    limit = (near - c).abs() / 2**7 + 4 * torch.finfo(torch.float32).eps * c.abs()
+    assert (width <= limit).all()
+    assert (FloatBits().thresholds(FloatBits().index(near) + 1) - near).max() > width.max() or abs(around) < 1
+
+
+def test_the_default_is_written_without_arguments_and_others_by_what_they_change():
+    assert FloatBits() == FloatBits(16, centre=20, around=1.0)
+    assert [repr(cuts) for cuts in (FloatBits(), FloatBits(19, centre=None), FloatBits(around=100))] == [
+        "FloatBits()",
+        "FloatBits(bits=19, centre=None)",
+        "FloatBits(around=100.0)",
+    ]
 
 
 @pytest.mark.parametrize("n", [3, 200, 1000, 1, 0, -2, (1 << 23) + 1, 1 << 24])
@@ -239,6 +279,12 @@ def test_cuts_refuse_other_types(cuts, value):
 def test_cuts_refuse_values_out_of_range(cuts, value):
     with pytest.raises(ValueError, match="must be"):
         cuts(value)
+
+
+@pytest.mark.parametrize("options", [{"centre": 15}, {"centre": 23}, {"around": math.inf}, {"around": math.nan}], ids=str)
+def test_float_bits_refuse_a_centre_or_a_place_that_makes_no_sense(options):
+    with pytest.raises(ValueError, match=f"{next(iter(options))} must be"):
+        FloatBits(**options)
 
 
 @given(thresholds=st.lists(st.floats(0, 1), min_size=1, max_size=20).map(sorted))

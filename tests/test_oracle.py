@@ -72,7 +72,9 @@ def test_several_thresholds_give_the_scores_of_each(name, seed, size, *, logits,
     agree(several.compute(), torch.stack(each).numpy())
 
 
-@pytest.mark.parametrize("cuts", [tb.FloatBits(16), tb.FloatBits(9), tb.Uniform(16), tb.Edges([0.1, 0.3, 0.5, 0.9])], ids=repr)
+@pytest.mark.parametrize(
+    "cuts", [tb.FloatBits(16), tb.FloatBits(9, centre=None), tb.Uniform(16), tb.Edges([0.1, 0.3, 0.5, 0.9])], ids=repr
+)
 @pytest.mark.parametrize("variant", [variant for variant in VARIANTS if variant[0] in AREAS], ids=str)
 @FEW
 @given(seed=SEEDS, size=SIZES, weighted=st.booleans())

@@ -222,7 +222,9 @@ def test_undeclared_logits_are_counted_in_a_warning_and_nothing_is_changed():
     assert "outside" not in str(quick(counted(logits, labels, from_logits=True)))
 
 
-@pytest.mark.parametrize("cuts", [EXACT, tb.FloatBits(9), tb.Uniform(4), tb.Edges([0.5, 0.9]), tb.Edges([0.0, 0.5, 1.0])])
+@pytest.mark.parametrize(
+    "cuts", [EXACT, tb.FloatBits(9, centre=None), tb.Uniform(4), tb.Edges([0.5, 0.9]), tb.Edges([0.0, 0.5, 1.0])]
+)
 def test_probabilities_are_not_taken_for_logits(cuts):
     assert "outside" not in str(
         quick(counted(torch.tensor([0.0, 1e-45, 0.5, 1 - 2**-24, 1.0] * 10), torch.arange(50) % 2, cuts=cuts))

@@ -116,7 +116,7 @@ def test_a_copy_and_its_original_count_on_apart(kind, how):
     after = other.histogram.state.clone()
     metric.reset()
     assert torch.equal(other.histogram.state, after)
-    assert int(after.sum()) == 7
+    assert int(other.histogram.store.counts(after).sum()) == 7
 
 
 def test_a_state_dict_is_a_copy_in_both_directions():
@@ -237,7 +237,7 @@ STATES = {
     "an empty dict": ({}, ["state_dict()", "counts"]),
     "a module's state": (torch.nn.Linear(1, 1).state_dict(), ["state_dict()", "weight"]),
     "a newer version": (lambda state: {**state, "version": 99}, ["99", "upgrade"]),
-    "counts of another size": (lambda state: {**state, "counts": state["counts"][:-1]}, ["8", "int64"]),
+    "counts of another size": (lambda state: {**state, "counts": state["counts"][:-1]}, ["9", "int64"]),
     "counts of another dtype": (lambda state: {**state, "counts": state["counts"].double()}, ["int64", "float64"]),
     "counts that are a list": (lambda state: {**state, "counts": state["counts"].tolist()}, ["int64", "list"]),
     "a state without counts": (lambda state: {k: v for k, v in state.items() if k != "counts"}, ["counts"]),

@@ -41,7 +41,7 @@ def by_hand(summand, score, label, *, from_logits):
 def test_every_cell_holds_the_sum_of_its_own_samples(summand, seed, size, *, logits, weighted):
     preds, target, *weight = random_samples(seed, size, logits=logits, weighted=weighted)
     preds = preds if logits else preds.clamp(0.01, 0.99)
-    layout = tb.Layout(tb.FloatBits(9), from_logits=logits, weighted=weighted, sums=(summand,))
+    layout = tb.Layout(tb.FloatBits(9, centre=None), from_logits=logits, weighted=weighted, sums=(summand,))
     histogram = tb.ScoreHistogram(layout)
     histogram.update(preds, target, *weight)
     expected = torch.zeros(2, layout.scored.bins, dtype=torch.float64)

@@ -71,7 +71,8 @@ def all_same(values, wanted):
 def samples(metric):
     """How many samples a metric holds."""
     state = metric.state
-    return int(state.sum()) if isinstance(state, torch.Tensor) else sum(int(table[:, 1:].sum()) for table in state)
+    cells = metric.counts.store.layout.off_edge
+    return int(state[:cells].sum()) if isinstance(state, torch.Tensor) else sum(int(table[:, 1:].sum()) for table in state)
 
 
 def state_of(metric):

@@ -23,7 +23,7 @@ enum { BLOCK = 512, MAX_DIMS = 16, MAX_TALLIES = 64, MAX_THREADS = 8, MAX_SUMS =
 enum { THRESHOLD, UNIFORM, FLOAT_BITS, EDGES };
 enum { F32, F64, BF16, F16, I8, I16, I32, I64, U8, BOOL, U16, U32, U64, TYPES };
 enum { PROBABILITY, SQUARED_ERROR, LOG_LOSS, HINGE, SQUARED_HINGE };
-enum { IGNORED, BAD_LABEL, NAN_SCORE, OUT_OF_RANGE, BAD_WEIGHT, EXTRA_CELLS };
+enum { IGNORED, BAD_LABEL, NAN_SCORE, OUT_OF_RANGE, BAD_WEIGHT, OFF_EDGE, EXTRA_CELLS };
 /* Compiled twice, for the baseline and for AVX2 (1.8 times as fast), and chosen when the module is loaded. */
 #if defined(__x86_64__) && defined(__GNUC__) && defined(__linux__)
 #define WIDE __attribute__((flatten, target_clones("avx2", "default")))
@@ -45,12 +45,19 @@ typedef struct {
     double low, high;
 } Summand;
 
+/* The three runs of bins of floating-point numbers, as in float_bits.py. */
+typedef struct {
+    float low, high, around;
+    int32_t near, far, shift, fine, first, middle, last;
+} Runs;
+
 /* How one layout counts, and where. */
 typedef struct {
-    int kind, shift, strict, weighted, bounded, ignoring, logits, sums;
+    int kind, strict, weighted, bounded, ignoring, logits, sums;
     Summand sum[MAX_SUMS];
     int32_t bins, first, guides, step;
     float at;
+    Runs runs;
     int64_t ignore;
     const int32_t *guide;
     const float *edges;
@@ -69,10 +76,10 @@ typedef struct {
     int64_t kind[EXTRA_CELLS];
 } Refusal;
 
-/* The lowest and the highest bin hit. */
+/* The lowest and the highest bin hit, and the number of valid samples off the lower edge of theirs. */
 typedef struct {
-    int32_t low, high;
-} Range;
+    int32_t low, high, off_edge;
+} Hit;
 
 /* A range of samples, and the private counts of the thread that takes it: tables x cells of every tally. */
 typedef struct {
@@ -80,7 +87,7 @@ typedef struct {
     int64_t begin, end;
     uint32_t *own;
     int refused;
-    Range hit[MAX_TALLIES];
+    Hit hit[MAX_TALLIES];
 } Share;
 
 /* The samples of one block, as the loops want them. */
@@ -106,10 +113,36 @@ static inline int32_t ordered(float x)
     return ((b & 0x7fffffff) ^ m) - m;
 }
 
-static inline int32_t float_bin(float x, int shift)
+static inline int32_t clamped(int32_t v, int32_t low, int32_t high) { v = v < low ? low : v; return v > high ? high : v; }
+
+/* The key of a number, less what of it lies in the centre, and that. */
+typedef struct {
+    int32_t outside, centre;
+} Key;
+
+static inline Key key_of(const Runs *r, float x)
 {
-    int32_t low = x < 0.5f ? 0 : 2 * (0x3f000000 >> shift);
-    return (ordered(x < 0.5f ? x : x - 1.0f) >> shift) + (0x7f800000 >> shift) + low;
+    int32_t key = ordered(x >= r->low && x < r->high ? x - r->around : x);
+    int32_t centre = clamped(key, r->near, r->far) + clamped(key, -r->far, -r->near);
+    return (Key){key - centre, centre};
+}
+
+static inline int32_t float_bin(const Runs *r, float x, Key key)
+{
+    int32_t offset = x < r->low ? r->first : x < r->high ? r->middle : r->last;
+    return (key.outside >> r->shift) + (key.centre >> r->fine) + offset;
+}
+
+static inline int32_t is_off_edge(const Runs *r, Key key)
+{
+    return ((key.outside & ((1 << r->shift) - 1)) | (key.centre & ((1 << r->fine) - 1))) != 0;
+}
+
+static inline float uniform_bin(float x, float bins)
+{
+    float v = x * bins, top = bins - 1;
+    v = v > 0 ? v : 0;
+    return (float)(int32_t)(v < top ? v : top);
 }
 
 static inline float from_half(uint16_t h)
@@ -254,9 +287,9 @@ static void labels_that_are(int64_t value, int type, const void *raw, int n, int
 static void edge_bins(const Tally *t, const float *x, int n, int32_t *bin)
 {
     int32_t last = t->guides - 1, first = t->first - 1;
-    int shift = t->shift;
+    Runs runs = t->runs;
     for (int i = 0; i < n; i++) {
-        int32_t run = float_bin(x[i], shift) - first;
+        int32_t run = float_bin(&runs, x[i], key_of(&runs, x[i])) - first;
         run = run < 0 ? 0 : run;
         bin[i] = run > last ? last : run;
     }
@@ -267,36 +300,55 @@ static void edge_bins(const Tally *t, const float *x, int n, int32_t *bin)
     }
 }
 
-/* Cells of valid samples, and the range of their bins; the cells of others have no meaning. */
-static Range cells_of(const Tally *t, Block *b)
+/* Cells of valid samples, and what bins they hit; the cells of others have no meaning. */
+static Hit cells_of(const Tally *t, Block *b)
 {
     const float *x = b->x;
-    int n = b->n, shift = t->shift;
-    int32_t bins = t->bins, *cell = b->cell, low = INT32_MAX, high = 0;
-    float at = t->at, scale = (float)bins, top = (float)(bins - 1);
+    int n = b->n;
+    Runs runs = t->runs;
+    int32_t bins = t->bins, *cell = b->cell, low = INT32_MAX, high = 0, off_edge = 0;
+    float at = t->at, scale = (float)bins;
     switch (t->kind) {
     case THRESHOLD:
         for (int i = 0; i < n; i++) cell[i] = x[i] >= at;
         break;
     case UNIFORM:
         for (int i = 0; i < n; i++) {
-            float v = x[i] * scale;
-            v = v > 0 ? v : 0;
-            cell[i] = (int32_t)(v < top ? v : top);
+            float bin = uniform_bin(x[i], scale);
+            cell[i] = (int32_t)bin;
+            off_edge += x[i] * scale != bin;
         }
         break;
     case FLOAT_BITS:
-        for (int i = 0; i < n; i++) cell[i] = float_bin(x[i], shift);
+        for (int i = 0; i < n; i++) {
+            Key key = key_of(&runs, x[i]);
+            cell[i] = float_bin(&runs, x[i], key);
+            off_edge += is_off_edge(&runs, key);
+        }
         break;
     default:
         edge_bins(t, x, n, cell);
     }
+    if (t->kind == THRESHOLD || t->kind == EDGES) off_edge = n;
     for (int i = 0; i < n; i++) {
         low = cell[i] < low ? cell[i] : low;
         high = cell[i] > high ? cell[i] : high;
         cell[i] += bins & -b->y[i];
     }
-    return (Range){low, high < bins ? high : bins - 1};
+    return (Hit){low > 0 ? low : 0, high < bins ? high : bins - 1, off_edge};
+}
+
+/* The number of valid samples off the lower edge of their bin, in a block whose cells were corrected. */
+static int32_t off_edge_of(const Tally *t, const Block *b)
+{
+    int32_t off_edge = 0;
+    for (int i = 0; i < b->n; i++) {
+        float x = b->x[i], scale = (float)t->bins;
+        if (b->cell[i] >= 2 * t->bins) continue;
+        if (t->kind == UNIFORM) off_edge += x * scale != uniform_bin(x, scale);
+        else off_edge += t->kind == FLOAT_BITS ? is_off_edge(&t->runs, key_of(&t->runs, x)) : 1;
+    }
+    return off_edge;
 }
 
 /* Corrects the cells of a block that may hold invalid or ignored samples; returns whether any is invalid. */
@@ -386,7 +438,7 @@ static Refusal refusal_of(const Job *job, int64_t n)
 }
 
 /* Counts of a two-bin tally by sums, where scattering into four cells would wait on itself. */
-static void count_two_bins(const Tally *t, const Block *b, int64_t *out)
+static void count_two_bins(const Tally *t, const Block *b, int32_t *out)
 {
     int32_t above = 0, positives = 0, both = 0;
     for (int i = 0; i < b->n; i++) {
@@ -451,11 +503,11 @@ static void scatter_real(const Tally *t, Block *b)
 }
 
 /* Add a block's cells to the counts of a tally, or to the private ones of a thread; sign -1 takes them back. */
-static Range scatter(const Job *job, const Tally *t, Block *b, uint32_t *own, int sign)
+static Hit scatter(const Job *job, const Tally *t, Block *b, uint32_t *own, int sign)
 {
-    int64_t *counts = t->counts, two[4];
-    int n = b->n, i = 0;
-    Range hit = {0, 1};
+    int64_t *counts = t->counts;
+    int32_t two[4], n = b->n, i = 0, off_edge = 2 * t->bins + OFF_EDGE;
+    Hit hit = {0, 1, n};
     uint32_t *twin = own + (job->tables > 1 ? 2 * t->bins + EXTRA_CELLS : 0);
     if (t->kind == THRESHOLD && !b->careful && !t->weighted && !t->sums) {
         count_two_bins(t, b, two);
@@ -463,26 +515,34 @@ static Range scatter(const Job *job, const Tally *t, Block *b, uint32_t *own, in
             if (own) own[i] += (uint32_t)two[i];
             else counts[i] += sign * two[i];
         }
+        if (own) own[off_edge] += (uint32_t)n;
+        else counts[off_edge] += sign * n;
         return hit;
     }
     hit = cells_of(t, b);
-    if (b->careful) careful_cells_of(job, t, b);
+    if (b->careful) {
+        careful_cells_of(job, t, b);
+        hit.off_edge = off_edge_of(t, b);
+    }
     if (t->weighted || t->sums) {
         scatter_real(t, b);
+        ((double *)t->counts)[off_edge] += hit.off_edge;
     } else if (own) {
+        own[off_edge] += (uint32_t)hit.off_edge;
         for (; i + 1 < n; i += 2) {
             own[b->cell[i]]++;
             twin[b->cell[i + 1]]++;
         }
         if (i < n) own[b->cell[i]]++;
     } else {
+        counts[off_edge] += sign * hit.off_edge;
         for (; i < n; i++) counts[b->cell[i]] += sign;
     }
     return hit;
 }
 
 /* Count the samples of a range; returns where it stopped: at the end, or at a block that is refused. */
-WIDE static int64_t count_range(const Job *job, int64_t begin, int64_t end, uint32_t *own, int sign, Range *hit)
+WIDE static int64_t count_range(const Job *job, int64_t begin, int64_t end, uint32_t *own, int sign, Hit *hit)
 {
     Block b;
     for (int64_t at = begin; at < end; at += BLOCK) {
@@ -490,9 +550,10 @@ WIDE static int64_t count_range(const Job *job, int64_t begin, int64_t end, uint
         read_block(job, at, (int)(end - at < BLOCK ? end - at : BLOCK), &b);
         if (refuses(job, &b)) return at;
         for (int k = 0; k < job->tallies; k++) {
-            Range seen = scatter(job, &job->tally[k], &b, mine, sign);
+            Hit seen = scatter(job, &job->tally[k], &b, mine, sign);
             if (!own) continue;
-            hit[k] = (Range){seen.low < hit[k].low ? seen.low : hit[k].low, seen.high > hit[k].high ? seen.high : hit[k].high};
+            hit[k].low = seen.low < hit[k].low ? seen.low : hit[k].low;
+            hit[k].high = seen.high > hit[k].high ? seen.high : hit[k].high;
             mine += job->tables * (2 * job->tally[k].bins + EXTRA_CELLS);
         }
     }
@@ -512,7 +573,7 @@ static int acceptable(const Job *job, int64_t n)
 
 static void run_share(Share *share)
 {
-    for (int k = 0; k < share->job->tallies; k++) share->hit[k] = (Range){INT32_MAX, 0};
+    for (int k = 0; k < share->job->tallies; k++) share->hit[k] = (Hit){INT32_MAX, 0, 0};
     share->refused = count_range(share->job, share->begin, share->end, share->own, 1, share->hit) < share->end;
 }
 
@@ -550,7 +611,7 @@ static void merge(const Share *share)
     for (int k = 0; k < share->job->tallies; k++) {
         int64_t *counts = share->job->tally[k].counts;
         int32_t bins = share->job->tally[k].bins;
-        Range hit = share->hit[k];
+        Hit hit = share->hit[k];
         for (int t = 0; t < share->job->tables; t++, own += 2 * bins + EXTRA_CELLS) {
             for (int32_t i = hit.low; i <= hit.high; i++) counts[i] += own[i];
             for (int32_t i = hit.low; i <= hit.high; i++) counts[bins + i] += own[bins + i];
@@ -568,7 +629,7 @@ static int count_apart(Job *job, int64_t n, int threads, int64_t cells)
     int refused = 0;
     if (!own) return -1;
     for (int k = 0; k < threads; k++)
-        shares[k] = (Share){job, k * step < n ? k * step : n, (k + 1) * step < n ? (k + 1) * step : n, own + k * each, 0, {{0, 0}}};
+        shares[k] = (Share){job, k * step < n ? k * step : n, (k + 1) * step < n ? (k + 1) * step : n, own + k * each, 0, {{0, 0, 0}}};
     Shares all = {shares, threads, 0};
     team_runner run = team();
     if (threads > 1 && run) run(run_shares, &all, (unsigned)threads, 0);
@@ -693,7 +754,7 @@ static int read_summands(PyObject *given, Tally *t)
     return 1;
 }
 
-/* plan(kind, shift, strict, weighted, bounded, ignoring, logits, bins, first, guides, step, at, ignore, guide, edges,
+/* plan(kind, strict, weighted, bounded, ignoring, logits, bins, first, guides, step, at, runs, ignore, guide, edges,
    summands) -> bytes */
 static PyObject *py_plan(PyObject *module, PyObject *args)
 {
@@ -703,12 +764,14 @@ static PyObject *py_plan(PyObject *module, PyObject *args)
     PyObject *summands;
     (void)module;
     memset(&t, 0, sizeof t);
-    if (!PyArg_ParseTuple(args, "iiiiiiiiiiifLnnO", &t.kind, &t.shift, &t.strict, &t.weighted, &t.bounded, &t.ignoring,
-                          &t.logits, &t.bins, &t.first, &t.guides, &t.step, &t.at, &ignore, &guide, &edges, &summands)
+    Runs *r = &t.runs;
+    if (!PyArg_ParseTuple(args, "iiiiiiiiiif(fffiiiiiii)LnnO", &t.kind, &t.strict, &t.weighted, &t.bounded, &t.ignoring,
+                          &t.logits, &t.bins, &t.first, &t.guides, &t.step, &t.at, &r->low, &r->high, &r->around, &r->near,
+                          &r->far, &r->shift, &r->fine, &r->first, &r->middle, &r->last, &ignore, &guide, &edges, &summands)
         || !read_summands(summands, &t)) return NULL;
     int edges_are_there = t.kind != EDGES || (guide && edges && t.guides > 0 && t.step > 0);
     if (!require(t.kind >= THRESHOLD && t.kind <= EDGES && t.bins > 0 && t.bins <= (INT32_MAX - EXTRA_CELLS) / 2, "cuts")
-        || !require(t.shift >= 0 && t.shift < 32 && edges_are_there, "edges")) return NULL;
+        || !require(r->shift >= 0 && r->shift < 31 && r->fine >= 0 && r->fine < 31 && edges_are_there, "edges")) return NULL;
     t.ignore = ignore;
     t.guide = (const int32_t *)guide;
     t.edges = (const float *)edges;

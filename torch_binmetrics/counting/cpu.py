@@ -13,7 +13,7 @@ import torch
 from torch import Tensor
 
 from torch_binmetrics.counting.cuts import Cuts, Edges, Threshold, Uniform
-from torch_binmetrics.counting.float_bits import FloatBits
+from torch_binmetrics.counting.float_bits import FloatBits, Runs
 from torch_binmetrics.counting.layout import Dropped, Layout
 from torch_binmetrics.counting.summands import Hinge, LogLoss, Probability, SquaredError, Summand
 
@@ -100,8 +100,8 @@ class Lookup(NamedTuple):
     """How the loop finds the bin of a score: numbers for it, and the tensors that it reads."""
 
     kind: int
-    shift: int = 0
     at: float = 0.0
+    runs: Runs = Runs(0.0, 0.0, 0.0, 0, 0, 0, 0)
     first: int = 0
     step: int = 0
     guide: Tensor = torch.empty(0, device="cpu")
@@ -126,7 +126,6 @@ def _planned(layout: Layout) -> tuple[bytes, Lookup]:
     lookup = _lookup(cuts)
     plan: bytes = native.plan(
         lookup.kind,
-        lookup.shift,
         layout.invalid == "raise",
         layout.weighted,
         layout.valid_range == (0, 1),
@@ -137,6 +136,7 @@ def _planned(layout: Layout) -> tuple[bytes, Lookup]:
         len(lookup.guide),
         lookup.step,
         lookup.at,
+        tuple(lookup.runs[:-1]) + lookup.runs.offsets,
         layout.ignore_index or 0,
         lookup.guide.data_ptr(),
         lookup.edges.data_ptr(),
@@ -152,7 +152,7 @@ def _lookup(cuts: Cuts) -> Lookup:
     if isinstance(cuts, Uniform):
         return Lookup(1)
     if isinstance(cuts, FloatBits):
-        return Lookup(2, shift=32 - cuts.bits)
+        return Lookup(2, runs=cuts.runs)
     assert isinstance(cuts, Edges)
     return _guided(torch.tensor(cuts.at, dtype=torch.float32, device="cpu"))
 
@@ -163,10 +163,11 @@ def _guided(edges: Tensor) -> Lookup:
     The runs are bins of FloatBits, as fine as they have to be to hold one edge at most, or as the guide's size allows.
     """
     for bits in GUIDE_BITS:
-        found = FloatBits(bits).index(edges)
+        cuts = FloatBits(bits, centre=None)
+        found = cuts.index(edges)
         if found[-1] - found[0] >= GUIDE_RUNS:
             break
-        runs, shift = found, 32 - bits
+        runs, kept = found, cuts.runs
         if (runs.diff() > 0).all():
             break
     first, last = int(runs[0]), int(runs[-1])
@@ -174,4 +175,4 @@ def _guided(edges: Tensor) -> Lookup:
     guide = torch.cat([before.new_zeros(1), before, before.new_full((1,), len(edges))]).int()
     step = 1 << int((runs - first).bincount().max()).bit_length() - 1
     beyond = edges.new_full((2 * step,), math.nan)  # which no score reaches
-    return Lookup(3, shift, 0.0, first, step, guide, torch.cat([edges, beyond]))
+    return Lookup(3, 0.0, kept, first, step, guide, torch.cat([edges, beyond]))

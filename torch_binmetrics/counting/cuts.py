@@ -34,6 +34,10 @@ class Cuts(ABC):
     def index(self, scores: Tensor) -> Tensor:
         """Bin of each score: float32 of any shape to int64 of that shape; anything may come of a NaN."""
 
+    def off_edge(self, scores: Tensor) -> Tensor:
+        """Whether a score may lie elsewhere than on the lower edge of its bin: bool; of cuts that cannot tell, always."""
+        return torch.ones_like(scores, dtype=torch.bool)
+
     @abstractmethod
     def to_logits(self) -> Cuts:
         """The same cuts for logits, where these are for probabilities."""
@@ -125,6 +129,9 @@ class Uniform(Cuts):
 
     def index(self, scores: Tensor) -> Tensor:
         return (scores * self.n).long().clamp(0, self.n - 1)
+
+    def off_edge(self, scores: Tensor) -> Tensor:
+        return scores * self.n != self.index(scores)
 
     def to_logits(self) -> Edges:
         return Edges(logits([i / self.n for i in range(1, self.n)]))

@@ -68,8 +68,11 @@ class Dense(Store):
         begin = layout.counted + layout.sums.index(summand) * layout.block
         return state[begin : begin + layout.block].view(2, -1)
 
+    def off_edge(self, state: Tensor) -> int:
+        return int(state[self.layout.off_edge])
+
     def excluded(self, state: Tensor) -> tuple[int, Dropped]:
-        ignored, *dropped = map(int, state[self.layout.block : self.layout.counted].tolist())
+        ignored, *dropped = map(int, state[self.layout.block : self.layout.off_edge].tolist())
         return ignored, Dropped(*dropped)
 
 

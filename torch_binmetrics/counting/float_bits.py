@@ -2,56 +2,133 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+import math
+from dataclasses import KW_ONLY, dataclass, fields
+from functools import cached_property
+from typing import NamedTuple
 
 import torch
 from torch import Tensor
 
-from torch_binmetrics.checks import integer
+from torch_binmetrics.checks import integer, number
 from torch_binmetrics.counting.cuts import Cuts
 from torch_binmetrics.counting.float_order import INFINITY, from_ordered, ordered
 
+#: The keys of 2^-10 and 2^5: numbers of magnitudes from the one to the other keep ``centre`` bits.
+CENTRE = (117 << 23, 132 << 23)
 
-@dataclass(frozen=True)
+
+class Runs(NamedTuple):
+    """The three runs of bins: scores below ``low``, scores less ``around`` from there to ``high``, and scores from there on.
+
+    ``near`` and ``far`` are the keys between which numbers keep all but ``fine`` bits, others all but ``shift``; ``offsets``
+    are the numbers of the bins of 0 of each run.
+    """
+
+    low: float
+    high: float
+    around: float
+    near: int
+    far: int
+    shift: int
+    fine: int
+    offsets: tuple[int, int, int] = (0, 0, 0)
+
+    def steps(self, scores: Tensor) -> Tensor:
+        """Number of bins from 0 to a number, negative below it: float32 to int32."""
+        key, beyond = self._keys(scores)
+        return ((key - beyond) >> self.shift) + (beyond >> self.fine)
+
+    def off_edge(self, scores: Tensor) -> Tensor:
+        """Whether a number lies on no lower edge: it has bits that its bin leaves out."""
+        key, beyond = self._keys(scores)
+        return ((key - beyond) & ((1 << self.shift) - 1) | beyond & ((1 << self.fine) - 1)) != 0
+
+    def centred(self, scores: Tensor) -> Tensor:
+        """Scores in the middle run less what they are around, exactly (Sterbenz 1974), others as they are."""
+        return torch.where((scores >= self.low) & (scores < self.high), scores - self.around, scores)
+
+    def _keys(self, scores: Tensor) -> tuple[Tensor, Tensor]:
+        """The key of a number, and the part of it that lies in the centre."""
+        key = ordered(scores)
+        return key, key.clamp(self.near, self.far) + key.clamp(-self.far, -self.near)
+
+
+@dataclass(frozen=True, repr=False)
 class FloatBits(Cuts):
     """Bins that are runs of floating-point numbers: fine near 0, near 1 and over all the reals, so they fit any score.
 
-    With s(x) the bits of float32 x as a signed, ordered integer, a score is cut to the leading bits of s(x) below 0.5 and
-    of s(x - 1) from 0.5 on. Every bfloat16 number has a 16-bit bin of its own and, up to 256, lies on its edge; every
-    float16 number a 19-bit one, up to 2,048.
+    Numbers are cut to their leading bits: of a score x those of x - 1 from 0.5 to 2, and those of x elsewhere. Numbers of
+    magnitude 2^-10 to 2^5, where most scores lie, keep a few more. Every bfloat16 number lies on the edge of a bin of its own,
+    and with 19 bits every float16 number.
 
     Args:
-        bits: leading bits kept, 9 to 20; 16 give 97,537 bins, each bit more doubles them.
+        bits: leading bits kept, 9 to 20.
+        centre: leading bits kept of numbers of magnitude 2^-10 to 2^5, ``bits`` to 22; None for no more than elsewhere.
+        around: where scores crowd, if not near 0 or 1, in units of the scores: bins are as fine around it as around 0.
 
-    >>> FloatBits(16).bins
-    97537
+    Raises:
+        TypeError, ValueError: an argument of another type or value.
+
+    >>> FloatBits().bins, FloatBits(centre=None).bins
+    (187649, 97409)
+    >>> FloatBits(around=100.0).thresholds(FloatBits(around=100.0).index(torch.tensor([100.0, 100.3])))
+    tensor([100.0000, 100.2999])
     """
 
     bits: int = 16
+    _: KW_ONLY
+    centre: int | None = 20
+    around: float = 1.0
 
     def __post_init__(self) -> None:
         integer("bits", self.bits)
         if not 9 <= self.bits <= 20:
             raise ValueError(f"bits must be from 9 to 20, got {self.bits}: 16 suits bfloat16 and most scores, 19 float16")
+        if self.centre is not None:
+            integer("centre", self.centre)
+            if not self.bits <= self.centre <= 22:
+                raise ValueError(f"centre must be from bits ({self.bits}) to 22, got {self.centre}: pass None for no centre")
+        object.__setattr__(self, "around", number("around", self.around))
+        if not abs(self.around) < 2.0**126:
+            raise ValueError(f"around must be a number below 2^126 in magnitude, got {self.around}: pass where scores crowd")
 
-    @property
+    def __repr__(self) -> str:
+        values = ((field.name, getattr(self, field.name), field.default) for field in fields(self))
+        return f"FloatBits({', '.join(f'{name}={value}' for name, value, default in values if value != default)})"
+
+    @cached_property
     def bins(self) -> int:
-        shift = 32 - self.bits
-        return 2 * ((INFINITY >> shift) + (0x3F000000 >> shift)) + 1
+        return self.runs.offsets[2] + int(self.runs.steps(torch.tensor(math.inf))) + 1
+
+    @cached_property
+    def runs(self) -> Runs:
+        """How the bins follow from the bits of a score."""
+        around = float(torch.tensor(self.around, dtype=torch.float32))
+        low, high = sorted((around / 2, around * 2))
+        near, far = (0, 0) if self.centre is None else CENTRE
+        runs = Runs(low, high, around, near, far, 32 - self.bits, 32 - (self.centre or self.bits))
+        ends = from_ordered(ordered(torch.tensor([low, high])) - 1)  # the last scores of the first two runs
+        begins = torch.tensor([-math.inf, low - around, high])
+        begin, last = runs.steps(begins).tolist(), runs.steps(runs.centred(ends)).tolist()
+        first = -begin[0]
+        middle = first + last[0] + 1 - begin[1]
+        return runs._replace(offsets=(first, middle, middle + last[1] + 1 - begin[2]))
 
     def index(self, scores: Tensor) -> Tensor:
-        shift = 32 - self.bits
-        lowest = INFINITY >> shift
-        below = (ordered(scores) >> shift) + lowest
-        above = (ordered(scores - 1) >> shift) + (lowest + 2 * (0x3F000000 >> shift))
-        return torch.where(scores < 0.5, below, above).long()
+        first, middle, last = self.runs.offsets
+        offset = torch.where(scores < self.runs.low, first, torch.where(scores < self.runs.high, middle, last))
+        return (self.runs.steps(self.runs.centred(scores)) + offset).long()
+
+    def off_edge(self, scores: Tensor) -> Tensor:
+        return self.runs.off_edge(self.runs.centred(scores))
 
     def to_logits(self) -> FloatBits:
         return self
 
 
 #: The cuts of every area, curve and mean unless others are chosen.
-DEFAULT = FloatBits(16)
+DEFAULT = FloatBits()
 
 
 @dataclass(frozen=True)

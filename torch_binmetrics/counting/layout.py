@@ -27,9 +27,9 @@ class Dropped(NamedTuple):
 class Layout:
     """What is counted, and how: equal layouts count alike, so they can share counts.
 
-    The cells are negatives by bin, positives by bin, ignored samples, the four kinds of :class:`Dropped`, then for each of
-    ``sums`` its negatives by bin and positives by bin. They are int64, or float64 if ``weighted`` or if anything else is summed
-    (excluded samples count 1 there too).
+    The cells are negatives by bin, positives by bin, ignored samples, the four kinds of :class:`Dropped`, valid samples that
+    lie off the lower edge of their bin, then for each of ``sums`` its negatives by bin and positives by bin. They are int64, or
+    float64 if ``weighted`` or if anything else is summed (but for the bins, samples count 1 there too).
 
     Args:
         cuts: where scores are cut into bins; thresholds are probabilities even if ``from_logits``.
@@ -86,9 +86,14 @@ class Layout:
         return 2 * self.scored.bins
 
     @property
+    def off_edge(self) -> int:
+        """The cell of valid samples that lie off the lower edge of their bin: where there are none, every bin is a tie."""
+        return self.block + 1 + len(Dropped._fields)
+
+    @property
     def counted(self) -> int:
         """Number of cells that count samples; the sums follow them, a block each."""
-        return self.block + 1 + len(Dropped._fields)
+        return self.off_edge + 1
 
     @property
     def cells(self) -> int:

@@ -38,6 +38,7 @@ def count(tallies: Sequence[tuple[Layout, Tensor]], preds: Tensor, target: Tenso
     for (layout, counts), cell in zip(tallies, added, strict=True):
         amount = amounts(layout, samples, cell)
         counts.index_add_(0, cell, amount)
+        counts[layout.off_edge] += off_edges(layout, samples, cell).sum()
         if layout.sums:
             exact = preds.detach().reshape(-1) if preds.dtype == torch.float64 else samples.scores
             _add_sums(layout, counts, cell, (exact.double(), samples.labels == 1, amount))
@@ -56,6 +57,11 @@ def cells(layout: Layout, samples: Samples) -> Tensor:
     cell = cell.where(~scores.isnan(), ignored + 2)
     cell = cell.where(positive | (labels == 0), ignored + 1)
     return cell if layout.ignore_index is None else cell.where(labels != layout.ignore_index, ignored)
+
+
+def off_edges(layout: Layout, samples: Samples, cell: Tensor) -> Tensor:
+    """Which samples are valid, by their cells, and lie off the lower edge of their bin: bool, [samples]."""
+    return layout.scored.off_edge(samples.scores) & (cell < layout.block)
 
 
 def amounts(layout: Layout, samples: Samples, cell: Tensor) -> Tensor:

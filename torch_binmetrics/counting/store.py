@@ -53,5 +53,9 @@ class Store(ABC):
         raise ValueError(f"expected one of {list(self.layout.sums)}, got {summand}: these counts do not sum that")
 
     @abstractmethod
+    def off_edge(self, state: Tensor) -> int:
+        """Number of samples that lie off the lower edge of their bin: where there are none, every bin is a tie."""
+
+    @abstractmethod
     def excluded(self, state: Tensor) -> tuple[int, Dropped]:
         """Number of samples whose label was ``ignore_index``, and of the invalid ones by kind."""

@@ -78,6 +78,9 @@ class Table(Store):
             valid = state.new_tensor([[-INFINITY, 0, 0]])
         return valid[:, 0].long() + INFINITY, valid[:, 1:].T.contiguous()
 
+    def off_edge(self, state: Tensor) -> int:
+        return 0  # a bin is a number
+
     def excluded(self, state: Tensor) -> tuple[int, Dropped]:
         kinds = range(INFINITY + 1, INFINITY + 2 + len(Dropped._fields))
         ignored, *dropped = (int(state[state[:, 0] == kind, 1].sum()) for kind in kinds)

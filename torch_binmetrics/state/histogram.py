@@ -13,10 +13,11 @@ from torch_binmetrics.checks import one_or_many, summary
 from torch_binmetrics.counting import Dropped, Layout, Store, check_batch, count_checked, store_of
 from torch_binmetrics.counting.summands import Summand
 from torch_binmetrics.state.distributed import gather_over_ranks, sum_over_ranks, world_size
+from torch_binmetrics.state.earlier import upgraded
 from torch_binmetrics.state.guard import Guard, held
 from torch_binmetrics.state.traced import count_traced, number
 
-STATE_VERSION = 1
+STATE_VERSION = 2
 
 
 class ScoreHistogram:
@@ -143,9 +144,10 @@ class ScoreHistogram:
         self._refuse_total()
         self.check_state(state)
         others = state["summed"] and world_size(group) > 1 and dist.get_rank(group) != 0
+        counts = self._of_today(state)["counts"]
         with self.guard.lock:
             device = self.state.device
-            self.state = self.store.empty(device) if others else _own(state["counts"], device)
+            self.state = self.store.empty(device) if others else _own(counts, device)
 
     def check_state(self, state: dict[str, Any]) -> None:
         """Raise ValueError unless ``state`` is a :meth:`state_dict` that this histogram can load."""
@@ -153,8 +155,13 @@ class ScoreHistogram:
             raise ValueError(f"expected a state_dict() with version, meaning, summed and counts, got {summary(state)}")
         if not isinstance(state["version"], int) or state["version"] > STATE_VERSION:
             raise ValueError(f"the state is of version {state['version']}, this release reads {STATE_VERSION}: upgrade it")
+        state = self._of_today(state)
         self._refuse(state["meaning"], "the state")
         self.store.check(state["counts"])
+
+    def _of_today(self, state: dict[str, Any]) -> dict[str, Any]:
+        """A state of any version as one of this."""
+        return upgraded(state, self.layout) if state["version"] == 1 else state
 
     def _refuse(self, meaning: str, whose: str) -> None:
         """Raise ValueError unless counts of that meaning can be added to these."""

@@ -8,7 +8,6 @@ from typing import Any
 import torch
 from torch import Tensor
 
-from torch_binmetrics.counting.float_bits import Exact
 from torch_binmetrics.counting.summands import Summand
 from torch_binmetrics.measures.confusion import Confusion, confusion_along, confusion_at
 from torch_binmetrics.state.histogram import ScoreHistogram
@@ -37,17 +36,14 @@ class Snapshot:
             self.dropped = histogram.dropped
             self.layout.check_valid(self.dropped)
             store, state = histogram.store, histogram.state
+            #: Whether every bin holds one number, since no sample lies off the lower edge of its bin: then nothing is hidden.
+            self.exact = not store.off_edge(state)
             #: Ascending numbers of the bins that hold samples, int64, [points]; bin 0 where nothing was counted.
             self.occupied, counts = store.occupied(state)
             self._sums = {summand: store.sums(state, summand)[:, self.occupied] for summand in self.layout.sums}
         #: Counts by label and occupied bin: int64, or float64 sums of weights, [2, points].
         self.counts = counts if self.layout.weighted else counts.long()
         self._at: dict[float | tuple[float, ...], Confusion] = {}
-
-    @property
-    def exact(self) -> bool:
-        """Whether every bin holds one number, so that nothing is hidden in it."""
-        return isinstance(self.layout.cuts, Exact)
 
     def sums(self, summand: Summand) -> Tensor:
         """What was summed besides, by label and occupied bin: float64, [2, points]; ValueError if that was not summed."""
@@ -100,7 +96,7 @@ class Snapshot:
     def _with(self, **attributes: Any) -> Snapshot:
         """Other counts of the same layout, with nothing derived yet but what is given."""
         other = object.__new__(Snapshot)
-        vars(other).update(attributes, layout=self.layout, dropped=self.dropped, _at={})
+        vars(other).update(attributes, layout=self.layout, dropped=self.dropped, exact=self.exact, _at={})
         return other
 
     def _confusion_at(self, thresholds: float | tuple[float, ...]) -> Confusion:

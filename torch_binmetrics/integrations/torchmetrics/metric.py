@@ -168,6 +168,7 @@ class CountingMetric(Metric):
             is_first = world_size(self.process_group) == 1 or dist.get_rank(self.process_group) == 0
             state_dict[name] = total if is_first else self.counts.empty(self.device)
         if name in state_dict:
+            state_dict[name] = self.counts.of_today(state_dict[name])
             self.counts.check(state_dict[name])
             state_dict[name] = _moved(state_dict[name], self.device)
             self._changed_from_outside(1)

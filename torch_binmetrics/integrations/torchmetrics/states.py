@@ -17,6 +17,7 @@ from torch_binmetrics.counting.float_bits import Exact, FloatBits
 from torch_binmetrics.integrations.torchmetrics.readings import Points, of_both_readings
 from torch_binmetrics.measures import Confusion
 from torch_binmetrics.state.distributed import gather_over_ranks, sum_over_ranks
+from torch_binmetrics.state.earlier import upgraded_counts
 
 
 @dataclass(frozen=True)
@@ -105,6 +106,11 @@ class Counts:
             return state
         return [self.store.merge(state[0], state[1:])]
 
+    def of_today(self, state: Any) -> Any:
+        """A loaded state, of version 1 perhaps, as one of this."""
+        layout = self.store.layout
+        return [upgraded_counts(part, layout) for part in state] if isinstance(state, list) else upgraded_counts(state, layout)
+
     def check(self, state: Any) -> None:
         """Raise ValueError unless ``state``, loaded under this name, has the right dtypes and shapes."""
         for part in state if isinstance(state, list) and self.store.reduction == "cat" else [state]:
@@ -129,9 +135,11 @@ class Samplewise(Store):
             raise ValueError(f"samplewise averages need preds of at least 2 dimensions, got shape {tuple(preds.shape)}")
         layout, samples = self.layout, reference.samples_of(preds, target, weight)
         cell = _cells(layout, samples).view(len(preds), -1)
+        off_edge = reference.off_edges(layout, samples, cell.view(-1)).view(len(preds), -1).sum(1)
         whole = torch.int32 if len(preds) * layout.cells < 2**31 else torch.int64
         cell = cell.to(whole) + layout.cells * torch.arange(len(preds), dtype=whole, device=cell.device)[:, None]
         table = self._counted(cell.view(-1), len(preds) * layout.cells, samples).view(len(preds), -1)
+        table[:, layout.off_edge] = off_edge
         if preds.device.type == "cpu":
             layout.check_valid(self.excluded(table)[1])
         return self.merge(state, [table])
@@ -162,6 +170,9 @@ class Samplewise(Store):
     def occupied(self, state: Tensor) -> tuple[Tensor, Tensor]:
         return torch.arange(self.layout.scored.bins, device=state.device), self.counts(state)
 
+    def off_edge(self, state: Tensor) -> int:
+        return Dense(self.layout).off_edge(state.sum(0))
+
     def excluded(self, state: Tensor) -> tuple[int, Dropped]:
         return Dense(self.layout).excluded(state.sum(0))
 
@@ -179,7 +190,7 @@ def at_points(points: Points, options: Options, summand: Summand | None = None, 
 
 def along(cuts: FloatBits | Exact, options: Options) -> Counts:
     """Counts in bins that are runs of floating-point numbers, or of every distinct score."""
-    kind = "exact" if isinstance(cuts, Exact) else f"floatbits_{cuts.bits}"
+    kind = "exact" if isinstance(cuts, Exact) else _float_bits_word(cuts)
     none = Points((), from_logits=options.from_logits)
     return Counts(f"counts_{kind}{options.suffix}", store_of(options.layout(cuts)), none)
 
@@ -209,6 +220,12 @@ def _in_words_of_here(error: ValueError) -> ValueError:
 def _word(number: float) -> str:
     """A number as a part of a name: 0.5 is 0p5, -100 is m100."""
     return str(number).replace(".", "p").replace("-", "m").replace("+", "")
+
+
+def _float_bits_word(cuts: FloatBits) -> str:
+    """FloatBits as a part of a name."""
+    around = "" if cuts.around == 1 else f"_around_{_word(cuts.around)}"
+    return f"floatbits_{cuts.bits}" + (f"_{cuts.centre}" if cuts.centre else "") + around
 
 
 def _threshold_word(points: Points) -> str:
