@@ -126,6 +126,12 @@ def _run(tests: list[str], options: tuple[str, ...]) -> None:
         os._exit(code)
 
 
+def last_failure() -> str:
+    """The first test that failed when tests were last run, for who wonders whether it is the change that it noticed."""
+    lines = (HOME / "last.log").read_text(errors="replace").splitlines() if (HOME / "last.log").exists() else []
+    return next((line.split(" - ")[0] for line in lines if line.startswith(("FAILED", "ERROR"))), "")
+
+
 def built(*flags: str) -> bool:
     """Whether the changed loop compiles; it is in the tree then."""
     include = sysconfig.get_paths()["include"]
@@ -179,7 +185,7 @@ def main() -> None:
                 continue
             fates[key(file, change)] = found = fate(file, change, whole=whole)
             record.write_text(json.dumps(fates, indent=0))
-            print(f"{number:4} {found:9} {file}:{change.shown((PACKAGE / file).read_text())}", flush=True)
+            print(f"{number:4} {found:9} {file}:{change.shown((PACKAGE / file).read_text())}  {last_failure()}", flush=True)
     tell(changes, fates)
 
 
