@@ -101,8 +101,8 @@ BARS = (
         Bar(f"extra memory of an update of {n:,}", 4e6, Cell("memory", memory.EXTRA, n, unit="B"))
         for n in (10**5, 10**6, 10**7)
     ),
-    Bar("collectives per collection, 2 ranks", 1, Cell("sync", sync.CASE, 2, unit="collectives")),
-    Bar("collectives per collection, 4 ranks", 1, Cell("sync", sync.CASE, 4, unit="collectives")),
+    Bar("collectives per collection, one to agree, 2 ranks", 2, Cell("sync", sync.CASE, 2, unit="collectives")),
+    Bar("collectives per collection, one to agree, 4 ranks", 2, Cell("sync", sync.CASE, 4, unit="collectives")),
 )
 
 

@@ -28,10 +28,9 @@ SENT = {
     "gather": 0,
     "all_gather": 1,
     "all_gather_into_tensor": 1,
+    "all_to_all_single": 1,
     "barrier": None,
 }
-#: Questions to the process group's key-value store: no collectives, but the ranks wait for the answers.
-ASKED = ("add", "get", "set", "delete_key")
 
 
 class Session(NamedTuple):
@@ -71,8 +70,7 @@ def counted(rival: Contender, accumulator: Accumulator, exact: dict[str, float])
     answer = accumulator.read(value)
     if not all(near(answer, name, value, rival.tolerance) for name, value in exact.items()):
         raise AssertionError(f"{rival.name}: {answer} instead of {exact}")
-    collectives = sum(name in SENT for name, _ in calls)
-    return {"collectives": collectives, "store": len(calls) - collectives, "bytes": sum(size for _, size in calls)}
+    return {"collectives": len(calls), "bytes": sum(size for _, size in calls)}
 
 
 def timed(running: dict[str, Accumulator], rounds: int) -> dict[str, list[float]]:
@@ -93,7 +91,6 @@ def recorded() -> Iterator[list[tuple[str, int]]]:
     calls: list[tuple[str, int]] = []
     c10d = dist.distributed_c10d
     places: list[tuple[Any, str]] = [(module, name) for name in SENT for module in (dist, c10d)]
-    places += [(c10d.Store, name) for name in ASKED]
     plain = [getattr(place, name) for place, name in places]
     for (place, name), function in zip(places, plain, strict=True):
         setattr(place, name, recording(function, name, calls))

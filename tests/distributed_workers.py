@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import re
 import sys
+import threading
 import traceback
 import warnings
 from collections import Counter
@@ -23,9 +24,12 @@ from torch import Tensor, nn
 from torch.profiler import ProfilerActivity, profile
 
 import torch_binmetrics as tb
-from torch_binmetrics.state import distributed
 
 TIMEOUT = timedelta(seconds=60)
+#: The collectives of a sum: 256 bytes from each rank to each, then all counts.
+SUM = {"all_to_all_single": 1, "all_reduce": 1}
+#: And of a gathering of exact counts.
+GATHERING = {"all_to_all_single": 1, "all_gather": 1}
 COLLECTIVE = re.compile("all_|alltoall|barrier|broadcast|gather|reduce|scatter|send|recv")
 
 
@@ -189,8 +193,8 @@ def watched() -> Iterator[Counter[str]]:
             yield calls
     finally:
         install(originals)
-    below = Counter(event.name[6:].strip("_") for event in trace.events() if event.name.startswith("c10d::"))
-    assert below == Counter({name.replace("_", ""): n for name, n in calls.items()}), (below, calls)
+    below = Counter(event.name[6:].replace("_", "") for event in trace.events() if event.name.startswith("c10d::"))
+    assert below == Counter({name.replace("_", "").replace("allsingle", "allbase"): n for name, n in calls.items()}), calls
 
 
 def every_named_metric_gives_the_bits_of_one_process(at: Rank) -> None:
@@ -313,6 +317,30 @@ DISAGREEMENTS: dict[str, tuple[Callable[[], tb.MetricCollection], Callable[[], t
         lambda: tb.MetricCollection([tb.BinaryAUROC()]),
         lambda: tb.MetricCollection([tb.BinaryAUROC(from_logits=True)]),
     ),
+    "other names": (
+        lambda: tb.MetricCollection({"recall": tb.BinaryRecall()}),
+        lambda: tb.MetricCollection({"sensitivity": tb.BinaryRecall()}),
+    ),
+    "another prefix": (
+        lambda: tb.MetricCollection([tb.BinaryRecall()], prefix="train/"),
+        lambda: tb.MetricCollection([tb.BinaryRecall()], prefix="val/"),
+    ),
+    "another measure of the same counts": (
+        lambda: tb.MetricCollection({"metric": tb.BinaryRecall()}),
+        lambda: tb.MetricCollection({"metric": tb.BinaryPrecision()}),
+    ),
+    "another option of a measure": (
+        lambda: tb.MetricCollection([tb.BinaryFBetaScore(1.0)]),
+        lambda: tb.MetricCollection([tb.BinaryFBetaScore(2.0)]),
+    ),
+    "another value for what is undefined": (
+        lambda: tb.MetricCollection([tb.BinaryRecall()]),
+        lambda: tb.MetricCollection([tb.BinaryRecall(zero_division=0)]),
+    ),
+    "more bins of calibration": (
+        lambda: tb.MetricCollection([tb.BinaryCalibrationError(10)]),
+        lambda: tb.MetricCollection([tb.BinaryCalibrationError(20)]),
+    ),
 }
 
 
@@ -324,21 +352,166 @@ def ranks_that_count_different_things_all_raise_and_go_on(at: Rank) -> None:
         metrics.update(*batches[at.rank][:2])
         good.update(*batches[at.rank])
         before = states(metrics)
-        with pytest.raises(RuntimeError, match="do not sum the same counts; this one brings: Layout"):
+        with pytest.raises(RuntimeError, match=r"do not sum the same counts: rank\(s\) \[.*This one brings: Layout"):
             metrics.compute()
         same(states(metrics), before)
         agree(good.compute(), alone(mixed, *batches))
 
 
-def the_reduction_itself_finds_out_counts_of_another_label(at: Rank) -> None:
-    counts = [torch.full((4,), at.rank)]
+def single_metrics_that_differ_all_raise(at: Rank) -> None:
+    metrics = [tb.BinaryFBetaScore(beta) for beta in (1.0, 2.0)]
+    for metric in metrics:
+        metric.update(*skewed(1000, seed=at.rank)[:2])
     with pytest.raises(RuntimeError, match="do not sum the same counts"):
-        distributed._reduce(counts, f"label of rank {at.rank}", at.world, None)
-    [total] = distributed._reduce(counts, "label of all", at.world, None)
-    same(total, torch.full((4,), sum(range(at.world))))
+        metrics[at.rank == at.world - 1].compute()
+    for metric in metrics:
+        metric.compute()
 
 
-def a_collection_is_one_all_reduce_for_each_dtype(at: Rank) -> None:
+def clones_computed_in_another_order_raise_on_all_ranks(at: Rank) -> None:
+    for original in (mixed(), tb.BinaryRecall(), tb.ScoreHistogram(tb.Layout(tb.Uniform(8)))):
+        train, val = original.clone(), original.clone()
+        read = (lambda each: each.summed()) if isinstance(original, tb.ScoreHistogram) else (lambda each: each.compute())
+        for each, n in ((train, 10), (val, 20)):
+            each.update(torch.full((n,), 0.9), torch.ones(n), *[torch.ones(n)] * isinstance(each, tb.MetricCollection))
+        for each in (train, val) if at.rank else (val, train):
+            with pytest.raises(RuntimeError, match=r"do not sum the same counts: rank\(s\) \[1"):
+                read(each)
+        for each in (train, val):
+            read(each)
+
+
+def a_rank_out_of_step_raises_on_all_ranks_and_they_go_on(at: Rank) -> None:
+    late = at.rank == at.world - 1
+    for change in ("reset", "load", "one more"):
+        metric, saved = tb.BinaryRecall(), tb.BinaryRecall().state_dict(sync=True)
+        metric.update(torch.tensor([0.9]), torch.tensor([1]))
+        for _ in range(3):
+            metric.compute()
+        if change == "one more" and late:  # while the others are in the next epoch
+            with pytest.raises(RuntimeError, match=rf"rank 0 summed 0 times, rank {at.rank} summed 3 times"):
+                metric.compute()
+        elif change == "reset" and late:
+            metric.reset()
+        elif change == "load" and late:
+            metric.load_state_dict(saved)
+        if change == "one more":
+            metric.reset()
+            metric.update(torch.tensor([0.9]), torch.tensor([1]))
+        if not (change == "one more" and late):
+            with pytest.raises(RuntimeError, match=r"out of step: since these .* empty, rank 0 summed [03] times"):
+                metric.compute()
+        held = at.world - 1 if change != "one more" else at.world
+        assert int(metric.summed().tp) == held
+        assert metric.state_dict(sync=True)["counts"].sum() == held
+        same(metric.compute(), torch.tensor(1.0, dtype=torch.float64))
+
+
+def all_that_sums_is_a_round_and_what_does_not_is_none(at: Rank) -> None:
+    metrics = tb.MetricCollection([tb.BinaryAUROC(), tb.BinaryRecall(0.3)])
+    metrics.update(*skewed(1000, seed=at.rank)[:2])
+    synced = [metrics.compute, metrics.summed, partial(metrics.state_dict, sync=True)]
+    synced += [partial(metrics.report, draws=100), partial(metrics.confidence_intervals, draws=100)]
+    for call in synced:
+        metrics.compute(sync=False)
+        if at.rank:  # what one rank reads alone is its own business
+            metrics.state_dict()
+            metrics.confidence_intervals(draws=100, sync=False)
+            metrics.report(draws=100, sync=False)
+        call()
+    rounds = [histogram.rounds.of(None) for histogram in metrics.histograms]
+    assert rounds == [len(synced)] * len(rounds)
+
+
+def two_threads_sum_over_two_groups_at_the_same_time(at: Rank) -> None:
+    groups = [dist.new_group(list(range(at.world))) for _ in range(2)]
+    metrics = [mixed(process_group=group) for group in groups]
+    for each in metrics:
+        each.update(*skewed(seed=at.rank))
+    wanted, found = alone(mixed, *(skewed(seed=rank) for rank in range(at.world))), [[], []]
+
+    def compute(which: int) -> None:
+        for _ in range(20):
+            found[which].append(metrics[which].compute())
+
+    order = (0, 1) if at.rank else (1, 0)
+    threads = [threading.Thread(target=compute, args=(which,)) for which in order]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    for values in found:
+        assert len(values) == 20
+        for value in values:
+            agree(value, wanted)
+
+
+def counts_beyond_int32_and_float64_are_exact_or_refused(at: Rank) -> None:
+    for count in (2**31 // at.world - 1, 2**31 // at.world, 2**31 + 1, 2**62 // at.world):
+        metrics = mixed()
+        metrics.histograms[1].state[0] = count
+        if at.world * count > 2**53:
+            with pytest.raises(RuntimeError, match=r"more than 2\*\*53"):
+                metrics.compute()
+        else:
+            assert int(metrics.summed().histograms[1].state[0]) == at.world * count
+        metric = tb.BinaryRecall()
+        metric.histogram.state[1] = count
+        assert int(metric.summed().fp) == at.world * count
+        same(metric.summed().histogram.state.sum(), torch.tensor(at.world * count))
+
+
+def a_local_state_is_refused_on_another_rank_and_in_another_world(at: Rank) -> None:
+    own = at.path / f"own-{at.world}-{at.rank}.pt"
+    for make in (mixed, tb.BinaryAUROC, lambda: tb.BinaryAUROC(cuts=tb.Exact())):
+        metric = make()
+        metric.update(*skewed(1000, seed=at.rank)[: 3 if make is mixed else 2])
+        torch.save(metric.state_dict(), own)
+        dist.barrier()
+        other = torch.load(at.path / f"own-{at.world}-{(at.rank + 1) % at.world}.pt", weights_only=True)
+        kept = metric.compute(sync=False)
+        with pytest.raises(ValueError, match=rf"rank {at.rank} of {at.world}, .* rank .* alone: save state_dict\(sync=True\)"):
+            metric.load_state_dict(other)
+        same(metric.compute(sync=False), kept)
+        again = make()
+        again.load_state_dict(torch.load(own, weights_only=True))
+        same(again.compute(sync=False), kept)
+        dist.barrier()
+    pair = dist.new_group([0, 1])
+    inside = tb.BinaryRecall(process_group=pair)
+    inside.load_state_dict(inside.state_dict())
+    if at.rank < 2:
+        with pytest.raises(ValueError, match=f"rank {at.rank} of {at.world}, the state holds those of rank {at.rank} of 2"):
+            tb.BinaryRecall().load_state_dict(inside.state_dict())
+    dist.barrier()  # a rank that leaves before the others have joined the pair would spoil that
+
+
+def counts_of_all_that_were_loaded_without_a_group_are_not_summed_again(at: Rank) -> None:
+    metric = tb.BinaryRecall()
+    metric.update(torch.tensor([0.9]), torch.tensor([1]))
+    total = metric.state_dict(sync=True)
+    dist.destroy_process_group()
+    lone = tb.BinaryRecall()
+    lone.merge_state(metric)
+    for state in (total, lone.state_dict()):
+        everywhere, first = tb.BinaryRecall(), tb.BinaryRecall()
+        everywhere.load_state_dict(state)
+        if at.rank == 0:
+            first.load_state_dict(state)
+        merged = everywhere.clone()
+        merged.merge_state(metric)
+        join(at.path / f"later-{at.world}-{state['summed']}", at.rank, at.world)
+        for each in (everywhere, merged):
+            with pytest.raises(RuntimeError, match=f"{at.world} ranks loaded counts before .*: load them after init_process"):
+                each.compute()
+            assert float(each.compute(sync=False)) == 1
+        assert int(first.summed().tp) == (at.world if state["summed"] else 1)
+        everywhere.reset()
+        assert int(everywhere.summed().tp) == 0
+        dist.destroy_process_group()
+
+
+def a_collection_is_one_all_reduce(at: Rank) -> None:
     batch = skewed(seed=at.rank)
     counts = {name: metric for name, metric in named().items() if not metric.sums}
     plain = tb.MetricCollection(counts | {"at 0.3": tb.BinaryRecall(0.3), "coarse": tb.BinaryAUROC(64)})
@@ -346,7 +519,7 @@ def a_collection_is_one_all_reduce_for_each_dtype(at: Rank) -> None:
     assert len(plain) > 10
     assert len(plain.histograms) == 3
     assert len(every.histograms) == 4
-    for metrics, columns, dtypes in ((plain, 2, 1), (every, 2, 2), (mixed(), 3, 2)):
+    for metrics, columns in ((plain, 2), (every, 2), (mixed(), 3)):
         with watched() as calls:
             metrics.update(*batch[:columns])
             metrics(*batch[:columns])
@@ -356,10 +529,10 @@ def a_collection_is_one_all_reduce_for_each_dtype(at: Rank) -> None:
         for synced in (metrics.compute, metrics.summed, partial(metrics.state_dict, sync=True)):
             with watched() as calls:
                 synced()
-            assert calls == {"all_reduce": dtypes}
+            assert calls == SUM
 
 
-def intervals_are_the_same_on_all_ranks_for_one_all_reduce_of_each_dtype(at: Rank) -> None:
+def intervals_are_the_same_on_all_ranks_for_one_all_reduce(at: Rank) -> None:
     batches = [skewed(2_003, seed=rank) for rank in range(at.world)]
     kinds = [
         "AUROC",
@@ -376,15 +549,15 @@ def intervals_are_the_same_on_all_ranks_for_one_all_reduce_of_each_dtype(at: Ran
         for batch in batches:
             whole.update(*batch[:2])
         with watched() as calls:
-            found = metrics.confidence_intervals(draws=100)
-        assert calls == {"all_reduce": 2 if len(names) == len(every) else 1}
-        wanted = whole.confidence_intervals(draws=100, sync=False)
+            found = metrics.confidence_intervals(draws=1000)
+        assert calls == SUM
+        wanted = whole.confidence_intervals(draws=1000, sync=False)
         for name in names:  # float64 sums depend on their order
             if name in wanted:
                 same(found[name], wanted[name], tolerance=1e-9 if every[name].sums else 0.0)
     with watched() as calls:
-        same(metrics["BinaryFBetaScore"].confidence_interval(draws=100), found["BinaryFBetaScore"])
-    assert calls == {"all_reduce": 1}
+        same(metrics["BinaryFBetaScore"].confidence_interval(draws=1000), found["BinaryFBetaScore"])
+    assert calls == SUM
 
 
 def a_metric_is_one_all_reduce_for_each_question(at: Rank) -> None:
@@ -393,7 +566,7 @@ def a_metric_is_one_all_reduce_for_each_question(at: Rank) -> None:
     for synced in (metric.compute, metric.bounds, metric.summed, partial(metric.confusion, sync=True)):
         with watched() as calls:
             synced()
-        assert calls == {"all_reduce": 1}
+        assert calls == SUM
     with watched() as calls:
         metric.confusion()
         metric.compute(sync=False)
@@ -412,7 +585,7 @@ def exact_counts_of_all_ranks_are_one_all_gather(at: Rank) -> None:
         whole.update(*part)
     with watched() as calls:
         values = metrics.compute()
-    assert calls == {"all_reduce": 1, "all_gather": 1}
+    assert calls == GATHERING
     same(values, whole.compute(sync=False))
     resumed = metrics.clone()
     resumed.load_state_dict(metrics.state_dict(sync=True))
@@ -570,7 +743,7 @@ def only_rank_0_writes_to_tensorboard_and_all_get_the_values(at: Rank) -> None:
         writer = SummaryWriter(folder) if folder == each or at.rank == 0 else None
         with watched() as calls:
             values = log_epoch(writer, metrics, 7)
-        assert calls == {"all_reduce": 1}
+        assert calls == SUM
         assert values == tb.floats(whole.compute(sync=False))
         if writer is not None:
             writer.close()
@@ -617,7 +790,7 @@ def an_ignite_engine_has_the_values_of_all_ranks(at: Rank) -> None:
     attach(engine, make())
     with watched() as calls:
         found = engine.run(list(zip(*shares[at.rank], strict=True)), max_epochs=2).metrics
-    assert calls == {"all_reduce": 2}
+    assert calls == {"all_to_all_single": 2, "all_reduce": 2}
     wanted = alone(make, *(tuple(map(torch.cat, share)) for share in shares))
     assert found == tb.floats(wanted)
 
@@ -714,9 +887,16 @@ SCENARIOS: dict[Callable[[Rank], None], tuple[int, ...]] = {
     outside_of_the_group_compute_raises_and_names_it: (3,),
     computing_leaves_the_local_counts_alone: (2,),
     ranks_that_count_different_things_all_raise_and_go_on: (2, 3),
-    the_reduction_itself_finds_out_counts_of_another_label: (2, 3),
-    a_collection_is_one_all_reduce_for_each_dtype: (2,),
-    intervals_are_the_same_on_all_ranks_for_one_all_reduce_of_each_dtype: (2, 3),
+    single_metrics_that_differ_all_raise: (2,),
+    clones_computed_in_another_order_raise_on_all_ranks: (2, 3),
+    a_rank_out_of_step_raises_on_all_ranks_and_they_go_on: (2, 3),
+    all_that_sums_is_a_round_and_what_does_not_is_none: (2,),
+    two_threads_sum_over_two_groups_at_the_same_time: (2, 3),
+    counts_beyond_int32_and_float64_are_exact_or_refused: (2,),
+    a_local_state_is_refused_on_another_rank_and_in_another_world: (3,),
+    counts_of_all_that_were_loaded_without_a_group_are_not_summed_again: (2,),
+    a_collection_is_one_all_reduce: (2,),
+    intervals_are_the_same_on_all_ranks_for_one_all_reduce: (2, 3),
     a_metric_is_one_all_reduce_for_each_question: (2,),
     exact_counts_of_all_ranks_are_one_all_gather: (2,),
     what_is_read_off_a_summed_copy_is_no_collective: (2,),

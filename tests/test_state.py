@@ -157,6 +157,8 @@ def test_a_state_dict_holds_plain_types_only():
         "version": int,
         "meaning": str,
         "summed": bool,
+        "rank": int,
+        "world_size": int,
         "counts": torch.Tensor,
     }
 

@@ -135,7 +135,7 @@ DEFAULT = FloatBits()
 class Exact(Cuts):
     """A bin for every float32 number, for what has to be exact: memory grows by 24 bytes for each distinct score.
 
-    Updates sort, and wait for an accelerator; ranks sync with an all_reduce of lengths and an all_gather. Every threshold lies
+    Updates sort, and wait for an accelerator; ranks sync with an all_gather. Every threshold lies
     on an edge. For areas, curves and points; mean losses are exact with any cuts.
 
     >>> from torch_binmetrics import BinaryAUROC

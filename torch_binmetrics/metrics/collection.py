@@ -32,7 +32,7 @@ from torch_binmetrics.uncertainty.confidence import Plan, intervals
 
 
 class MetricCollection(Mapping[str, Metric[T]], Generic[T]):
-    """Named metrics over the same scores: one pass over each batch, one all_reduce for all of them, or two if some sum float64.
+    """Named metrics over the same scores: one pass over each batch, and one all_reduce for all of them.
 
     Metrics of equal cuts and options share counts, and a fixed threshold that lies on an edge of another metric's cuts is
     read off those. Members keep their own ``compute``, but are updated, reset and loaded through the collection only.
@@ -168,7 +168,7 @@ class MetricCollection(Mapping[str, Metric[T]], Generic[T]):
         """Copies of the counts, each shared one once; ``sync`` as in :meth:`Metric.state_dict`, with one all_reduce."""
         histograms = self._summed(sync)
         with held(histogram.guard for histogram in histograms):
-            return {"histograms": [histogram.state_dict() for histogram in histograms]}
+            return {"histograms": [histogram.state_dict(group=self.process_group) for histogram in histograms]}
 
     def load_state_dict(self, state: dict[str, Any]) -> None:
         """Take over copies of the counts of a :meth:`state_dict`.
@@ -182,7 +182,7 @@ class MetricCollection(Mapping[str, Metric[T]], Generic[T]):
                 f"expected the state_dict() of a collection with {len(self.histograms)} histogram(s), got {summary(state)}"
             )
         for histogram, part in zip(self.histograms, parts, strict=True):
-            histogram.check_state(part)
+            histogram.check_state(part, group=self.process_group)
         with self._held():
             for histogram, part in zip(self.histograms, parts, strict=True):
                 histogram.load_state_dict(part, group=self.process_group)
@@ -195,6 +195,8 @@ class MetricCollection(Mapping[str, Metric[T]], Generic[T]):
         """A collection of its own with copies of the counts and of all attributes, with another prefix if one is given."""
         other = copy.deepcopy(self)
         other.prefix = self.prefix if prefix is None else string("prefix", prefix)
+        for histogram, copied in zip(self.histograms, other.histograms, strict=True):
+            histogram.distinguish(copied)
         return other
 
     def __deepcopy__(self, memo: dict[int, Any]) -> Self:
@@ -217,7 +219,15 @@ class MetricCollection(Mapping[str, Metric[T]], Generic[T]):
 
     def _summed(self, sync: bool) -> Sequence[ScoreHistogram]:
         """The counts to read: of all ranks, or of this one."""
-        return sum_together(self.histograms, self.process_group) if sync else self.histograms
+        return sum_together(self.histograms, self.process_group, self._label()) if sync else self.histograms
+
+    def _label(self) -> str:
+        """What all ranks have to read off the counts, and by which names."""
+        place = {histogram.store: i for i, histogram in enumerate(self.histograms)}
+        return ", ".join(
+            f"{self.prefix}{name}: {metric.reading.meaning} of {place[metric.histogram.store]}"
+            for name, metric in self._metrics.items()
+        )
 
     def _snapshots(self, histograms: Sequence[ScoreHistogram]) -> dict[Store, Snapshot]:
         """One snapshot of each histogram, by its store, all of one moment."""

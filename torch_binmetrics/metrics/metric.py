@@ -188,7 +188,7 @@ class Metric(Generic[T]):
 
     def state_dict(self, *, sync: bool = False) -> dict[str, Any]:
         """A copy of the counts, with ``sync=True`` of all ranks; see :meth:`ScoreHistogram.state_dict`."""
-        return self.histogram.state_dict(sync=sync, group=self.process_group)
+        return self._counts(sync).state_dict(group=self.process_group)
 
     def load_state_dict(self, state: dict[str, Any]) -> None:
         """Take over copies of the counts of a :meth:`state_dict`; a summed one after the process group is initialised.
@@ -201,11 +201,13 @@ class Metric(Generic[T]):
 
     def summed(self) -> Self:
         """A read-only copy that holds the counts of all ranks: one all_reduce for all that is then read off it."""
-        return self._copy(self.histogram.summed(self.process_group))
+        return self._copy(self._counts(True))
 
     def clone(self) -> Self:
         """A metric of its own with copies of the counts and of all attributes, in no collection."""
-        return copy.deepcopy(self)
+        other = copy.deepcopy(self)
+        self.histogram.distinguish(other.histogram)
+        return other
 
     def __deepcopy__(self, memo: dict[int, Any]) -> Self:
         memo[id(self)] = other = object.__new__(type(self))
@@ -229,8 +231,12 @@ class Metric(Generic[T]):
         return Reading(self.measure, at, exact=at is not None, undefined=math.nan if is_area else undefined)
 
     def _snapshot(self, sync: bool) -> Snapshot:
-        """The counts to read: of all ranks, or of this one."""
-        return Snapshot(self.histogram.summed(self.process_group) if sync else self.histogram)
+        """What the counts say, of all ranks or of this one."""
+        return Snapshot(self._counts(sync))
+
+    def _counts(self, sync: bool) -> ScoreHistogram:
+        """The counts of all ranks, or of this one."""
+        return self.histogram.summed(self.process_group, label=self.reading.meaning) if sync else self.histogram
 
     def _computed(self, counts: ScoreHistogram) -> T:
         """What :meth:`compute`, a subclass's own one too, gives on counts that nobody else has; no collective."""

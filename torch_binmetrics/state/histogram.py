@@ -2,17 +2,19 @@
 
 from __future__ import annotations
 
+import copy
+import io
 from collections.abc import Iterable, Sequence
 from typing import Any, Self
 
 import torch
-import torch.distributed as dist
 from torch import Tensor
 
 from torch_binmetrics.checks import one_or_many, summary
 from torch_binmetrics.counting import Dropped, Layout, Store, check_batch, count_checked, store_of
 from torch_binmetrics.counting.summands import Summand
-from torch_binmetrics.state.distributed import gather_over_ranks, sum_over_ranks, world_size
+from torch_binmetrics.state.agreement import OutOfStepError, Rounds, Terms
+from torch_binmetrics.state.distributed import gather_over_ranks, place_in, sum_over_ranks, world_size
 from torch_binmetrics.state.earlier import upgraded
 from torch_binmetrics.state.guard import Guard, held
 from torch_binmetrics.state.traced import count_traced, number
@@ -40,6 +42,12 @@ class ScoreHistogram:
             [0, 1, 0, 2]])
     """
 
+    #: Which clone this is, of which clone: what tells counts of one layout apart on all ranks alike.
+    lineage: tuple[int, ...] = ()
+    _clones = 0
+    #: Whether counts that may be those of all ranks were loaded outside of a process group.
+    _loaded_alone = False
+
     def __init__(self, layout: Layout, *, store: Store | None = None, device: torch.device | str | None = None) -> None:
         self.layout = layout
         self.store = store_of(layout) if store is None else store
@@ -50,6 +58,7 @@ class ScoreHistogram:
         self.guard = Guard()
         #: By which a compiled step knows it.
         self.number = number(self)
+        self.rounds = Rounds()
 
     @property
     def counts(self) -> Tensor:
@@ -87,6 +96,7 @@ class ScoreHistogram:
         self._refuse_total()
         with self.guard.lock:
             self.state = self.store.clear(self.state)
+            self.rounds, self._loaded_alone = Rounds(), False
 
     def to(self, device: torch.device | str) -> None:
         """Move the counts to a device."""
@@ -95,13 +105,25 @@ class ScoreHistogram:
             self.state = self.store.empty(device) if self.state.is_meta else self.state.to(device)
 
     def clone(self) -> Self:
-        """A histogram of the same counts in memory of its own."""
-        with self.guard.lock:
-            return self._with(_own(self.state))
+        """A histogram of the same counts in memory of its own; ranks that clone alike cannot mistake it for this one."""
+        other = copy.deepcopy(self)
+        self.distinguish(other)
+        return other
 
-    def summed(self, group: Any = None) -> ScoreHistogram:
-        """A read-only copy of the counts summed over the ranks of a process group: a collective, one all_reduce."""
-        return sum_together([self], group)[0]
+    def distinguish(self, clone: ScoreHistogram) -> None:
+        """Tell a copy of this apart, by how many clones there were before."""
+        with self.guard.lock:
+            self._clones += 1
+            clone.lineage, clone._clones = (*self.lineage, self._clones), 0
+
+    def summed(self, group: Any = None, *, label: str = "") -> ScoreHistogram:
+        """A read-only copy of the counts summed over the ranks of a process group: a collective, one all_reduce.
+
+        Args:
+            group: process group to sum over, the default one if None.
+            label: what is read off the counts; ranks that bring another one all raise.
+        """
+        return sum_together([self], group, label)[0]
 
     def merge_state(self, others: ScoreHistogram | Iterable[ScoreHistogram]) -> None:
         """Add the counts of one histogram or many.
@@ -121,9 +143,10 @@ class ScoreHistogram:
         with held(each.guard for each in (self, *others)):
             theirs = [other.state.to(self.state.device, copy=other is self) for other in others]
             self.state = self.store.merge(self.state, theirs)
+            self._loaded_alone |= any(other._loaded_alone for other in others)
 
     def state_dict(self, *, sync: bool = False, group: Any = None) -> dict[str, Any]:
-        """A copy of the counts, of plain types and tensors.
+        """A copy of the counts, of plain types and tensors; it knows the rank whose counts they are.
 
         Args:
             sync: the sum over all ranks instead, a collective. Where that is loaded, rank 0 keeps it and the others start
@@ -131,26 +154,34 @@ class ScoreHistogram:
             group: process group to sum over, the default one if None.
         """
         if sync:
-            return self.summed(group).state_dict()
-        meaning, summed = self.layout.meaning, self.is_total
-        return {"version": STATE_VERSION, "meaning": meaning, "summed": summed, "counts": self.clone().state}
+            return self.summed(group).state_dict(group=group)
+        rank, ranks = place_in(group)
+        return {
+            "version": STATE_VERSION,
+            "meaning": self.layout.meaning,
+            "summed": self.is_total,
+            "rank": rank,
+            "world_size": ranks,
+            "counts": copy.deepcopy(self).state,
+        }
 
     def load_state_dict(self, state: dict[str, Any], *, group: Any = None) -> None:
-        """Take over copies of the counts of a :meth:`state_dict`; a summed one after the process group is initialised.
+        """Take over copies of the counts of a :meth:`state_dict`; after the process group is initialised, if there will be one.
 
         Raises:
-            ValueError: the state is of other cuts, or no state of ours; the counts stay as they were then.
+            ValueError: the state is of other cuts or of another rank, or no state of ours; the counts stay as they were then.
         """
         self._refuse_total()
-        self.check_state(state)
-        others = state["summed"] and world_size(group) > 1 and dist.get_rank(group) != 0
-        counts = self._of_today(state)["counts"]
+        self.check_state(state, group=group)
+        counts, (rank, ranks) = self._of_today(state)["counts"], place_in(group)
         with self.guard.lock:
             device = self.state.device
-            self.state = self.store.empty(device) if others else _own(counts, device)
+            self.state = self.store.empty(device) if state["summed"] and rank != 0 else _own(counts, device)
+            self.rounds = Rounds()
+            self._loaded_alone = ranks == 1 and (state["summed"] or state.get("world_size") == 1)
 
-    def check_state(self, state: dict[str, Any]) -> None:
-        """Raise ValueError unless ``state`` is a :meth:`state_dict` that this histogram can load."""
+    def check_state(self, state: dict[str, Any], *, group: Any = None) -> None:
+        """Raise ValueError unless ``state`` is a :meth:`state_dict` that this histogram can load on this rank of a group."""
         if not isinstance(state, dict) or not {"version", "meaning", "summed", "counts"} <= state.keys():
             raise ValueError(f"expected a state_dict() with version, meaning, summed and counts, got {summary(state)}")
         if not isinstance(state["version"], int) or state["version"] > STATE_VERSION:
@@ -158,6 +189,12 @@ class ScoreHistogram:
         state = self._of_today(state)
         self._refuse(state["meaning"], "the state")
         self.store.check(state["counts"])
+        here, there = place_in(group), (state.get("rank"), state.get("world_size"))
+        if not state["summed"] and there not in (here, (None, None)):  # releases before version 2 did not tell
+            raise ValueError(
+                f"expected counts of rank {here[0]} of {here[1]}, the state holds those of rank {there[0]} of {there[1]} "
+                "alone: save state_dict(sync=True), a collective, and load it on every rank after init_process_group"
+            )
 
     def _of_today(self, state: dict[str, Any]) -> dict[str, Any]:
         """A state of any version as one of this."""
@@ -176,21 +213,25 @@ class ScoreHistogram:
     def _with(self, state: Tensor) -> Self:
         """A histogram like this one with other counts."""
         other = object.__new__(type(self))
-        other.__dict__.update(self.__dict__, state=state, guard=Guard())
+        other.__dict__.update(self.__dict__, state=state, guard=Guard(), rounds=Rounds())
         other.number = number(other)
         return other
 
     def __deepcopy__(self, memo: dict[int, Any]) -> Self:
-        return self.clone()  # layout and store are frozen, and keep what was prepared for counting
+        with self.guard.lock:  # layout and store are frozen, and keep what was prepared for counting
+            return self._with(_own(self.state))
 
     def __getstate__(self) -> dict[str, Any]:
+        # Bytes, since torch.multiprocessing passes tensors as memory that all processes share, of which a copy would be gone.
+        saved = io.BytesIO()
         with self.guard.lock:
-            return {**self.__dict__, "state": _own(self.state)}
+            torch.save(self.state, saved)
+            return {**self.__dict__, "state": saved.getvalue()}
 
     def __setstate__(self, attributes: dict[str, Any]) -> None:
         self.__dict__.update(attributes)
         self.number = number(self)
-        self.state = _own(self.state)  # torch.multiprocessing hands over memory that all processes share
+        self.state = _own(torch.load(io.BytesIO(attributes["state"]), weights_only=True))
 
     def __repr__(self) -> str:
         return f"{type(self).__name__}({self.layout})"
@@ -255,24 +296,49 @@ def guard_together(histograms: Sequence[ScoreHistogram]) -> None:
 def copies(histograms: Sequence[ScoreHistogram]) -> list[ScoreHistogram]:
     """Copies of the counts of one moment, to be read or summed while others count on."""
     with held(histogram.guard for histogram in histograms):
-        return [histogram.clone() for histogram in histograms]
+        return [copy.deepcopy(histogram) for histogram in histograms]
 
 
-def sum_together(histograms: Sequence[ScoreHistogram], group: Any = None) -> list[ScoreHistogram]:
-    """Read-only copies summed over ranks, all with one all_reduce for each dtype; totals come back as they are.
+def sum_together(histograms: Sequence[ScoreHistogram], group: Any = None, label: str = "") -> list[ScoreHistogram]:
+    """Read-only copies summed over ranks, all with one all_reduce; totals come back as they are.
 
-    Exact ones, whose sizes differ, take an all_reduce of their lengths and an all_gather each.
+    Exact ones, whose sizes differ, take an all_gather each. ``label`` says what is read off the counts.
     """
     if all(histogram.is_total for histogram in histograms):
         return list(histograms)
+    if world_size(group) == 1:
+        return _totals(histograms, Terms(""), group)
+    try:
+        totals = _totals(histograms, _terms(histograms, label, group), group)
+    except OutOfStepError:
+        for histogram in histograms:
+            histogram.rounds.restart(group)
+        raise
+    for histogram in histograms:
+        histogram.rounds.advance(group)
+    return totals
+
+
+def _terms(histograms: Sequence[ScoreHistogram], label: str, group: Any) -> Terms:
+    """What all ranks have to bring for a sum of these."""
+    words = [str(histogram.layout) for histogram in histograms]
+    words += [f"clone {list(histogram.lineage)}" for histogram in histograms[:1] if histogram.lineage]
+    return Terms(
+        "; ".join([*words, label]),
+        round=sum(histogram.rounds.of(group) for histogram in histograms),
+        whole=any(histogram._loaded_alone for histogram in histograms),
+    )
+
+
+def _totals(histograms: Sequence[ScoreHistogram], terms: Terms, group: Any) -> list[ScoreHistogram]:
+    """The sums, by an all_reduce for those of fixed size and an all_gather for each other."""
     histograms = copies(histograms)
-    label = "; ".join(str(histogram.layout) for histogram in histograms)
     fixed = [histogram.state for histogram in histograms if histogram.store.reduction == "sum"]
-    sums = iter(sum_over_ranks(fixed, label, group) if fixed else [])
+    sums = iter(sum_over_ranks(fixed, terms, group) if fixed else [])
     totals = []
     for histogram in histograms:
         gathers = histogram.store.reduction == "cat"
-        first, *others = gather_over_ranks(histogram.state, label, group) if gathers else [next(sums)]
+        first, *others = gather_over_ranks(histogram.state, terms, group) if gathers else [next(sums)]
         totals.append(histogram._with(histogram.store.merge(first, others)))
         totals[-1].is_total = True
     return totals

@@ -5,6 +5,7 @@ from __future__ import annotations
 import math
 from collections.abc import Callable
 from dataclasses import dataclass
+from functools import partial
 from typing import Any, Generic, TypeVar
 
 from torch import Tensor
@@ -62,6 +63,14 @@ class Reading(Generic[T]):
         return snapshot.confusion if self.thresholds is None else snapshot.at(self.thresholds)
 
     @property
+    def meaning(self) -> str:
+        """What is read, in words: of equal meaning on two ranks, as far as code can be told by its name."""
+        at = "" if self.thresholds is None else f" at {self.thresholds}"
+        undefined = "" if math.isnan(self.undefined) else f", undefined {self.undefined}"
+        of = "" if self.given is None else f" of {_words(self.given)}"
+        return f"{_words(self.measure)}{of}{at}{undefined}"
+
+    @property
     def has_bounds(self) -> bool:
         """Whether the least and the greatest value are known that the counts allow."""
         known = about(self.measure)
@@ -89,6 +98,14 @@ def curve_in_logits(snapshot: Snapshot) -> Given:
 def cells(sums: tuple[Summand, ...], snapshot: Snapshot) -> Given:
     """Counts by label and occupied bin, and what was summed there."""
     return snapshot.counts, *map(snapshot.sums, sums)
+
+
+def _words(measure: Any) -> str:
+    """The name of a function, with the arguments that are given already."""
+    if not isinstance(measure, partial):
+        return str(getattr(measure, "__qualname__", type(measure).__name__))
+    given = [*map(repr, measure.args), *(f"{name}={value!r}" for name, value in measure.keywords.items())]
+    return f"{_words(measure.func)}({', '.join(given)})"
 
 
 def _defined(value: Any, undefined: float) -> Any:

@@ -19,7 +19,7 @@ class MetricCollection(_MetricCollection):
 
     Members of the same state, told by its name before any data is seen, form a group: ``update`` counts once for each. In a
     process group the first member to compute sums the states of all with one all_reduce, also where members are computed
-    one by one, as Lightning does; exact metrics (``thresholds=None``) add an all_reduce and an all_gather for each state.
+    one by one, as Lightning does; exact metrics (``thresholds=None``) add an all_gather for each state.
     Other metrics of torchmetrics may be members too, grouped by torchmetrics' own rule. Groups follow members that are set,
     added, deleted or given other arguments; a member that has counted alone stays alone until ``reset``. Update members
     through the collection.
