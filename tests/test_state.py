@@ -18,6 +18,7 @@ from torch_binmetrics import (
     BinaryAccuracy,
     BinaryAUROC,
     BinaryAveragePrecision,
+    BinaryBrierScore,
     BinaryConfusionMatrix,
     BinaryF1Score,
     BinaryFBetaScore,
@@ -28,6 +29,7 @@ from torch_binmetrics import (
     BinaryStatScores,
     Confusion,
     Edges,
+    Exact,
     FloatBits,
     Layout,
     Metric,
@@ -233,6 +235,17 @@ def test_what_was_left_out_does_not_stand_in_the_way_of_a_merge():
     assert metric.histogram.ignored == 1
 
 
+def with_cell(cell, number):
+    """A change of a state: another number in one of its cells."""
+
+    def change(state):
+        counts = state["counts"].clone()
+        counts.view(-1)[cell] = number
+        return {**state, "counts": counts}
+
+    return change
+
+
 STATES = {
     "nothing": (None, ["state_dict()"]),
     "a tensor": (torch.zeros(4), ["state_dict()", "Tensor"]),
@@ -242,6 +255,13 @@ STATES = {
     "counts of another size": (lambda state: {**state, "counts": state["counts"][:-1]}, ["9", "int64"]),
     "counts of another dtype": (lambda state: {**state, "counts": state["counts"].double()}, ["int64", "float64"]),
     "counts that are a list": (lambda state: {**state, "counts": state["counts"].tolist()}, ["int64", "list"]),
+    "version 0": (lambda state: {**state, "version": 0}, ["version 1", "got 0"]),
+    "a version that is a bool": (lambda state: {**state, "version": True}, ["version 1", "got True"]),
+    "summed that is a number": (lambda state: {**state, "summed": 1}, ["summed", "True or False", "got 1"]),
+    "negative counts": (lambda state: {**state, "counts": state["counts"] - 2}, ["counts", "whole numbers >= 0", "got -1"]),
+    "a negative number of dropped samples": (with_cell(-1, -3), ["numbers of samples", "whole numbers >= 0", "got -3"]),
+    "sparse counts": (lambda state: {**state, "counts": state["counts"].to_sparse()}, ["dense", "sparse"]),
+    "counts without data": (lambda state: {**state, "counts": state["counts"].to("meta")}, ["holds data", "meta"]),
     "a state without counts": (lambda state: {k: v for k, v in state.items() if k != "counts"}, ["counts"]),
     "a collection's state": (lambda _: MetricCollection([BinaryAUROC([0.5])]).state_dict(), ["state_dict()", "histograms"]),
 }
@@ -257,6 +277,61 @@ def test_a_state_that_is_none_of_ours_is_refused_with_what_was_expected_and_what
         metric.load_state_dict(state(metric.state_dict()) if callable(state) else state)
     assert torch.equal(metric.histogram.state, before)
     assert [part for part in fragments if part not in str(caught.value)] == []
+
+
+WRONG_NUMBERS = {
+    "a negative sum of weights": (lambda: BinaryAUROC(64, weighted=True), with_cell(3, -0.5), "finite numbers >= 0, got -0.5"),
+    "a NaN": (lambda: BinaryAUROC(64, weighted=True), with_cell(3, math.nan), "finite numbers >= 0, got nan"),
+    "an infinite weight": (lambda: BinaryAUROC(64, weighted=True), with_cell(3, math.inf), "finite numbers >= 0, got inf"),
+    "half a dropped sample": (
+        lambda: BinaryAUROC(64, weighted=True),
+        with_cell(-1, 0.5),
+        "numbers of samples.*whole numbers.*got 0.5",
+    ),
+    "half a sample": (lambda: BinaryBrierScore(64), with_cell(3, 0.5), "whole numbers >= 0, got 0.5"),
+    "a NaN among sums": (lambda: BinaryBrierScore(64), with_cell(-1, math.nan), "sums that are numbers, got NaN"),
+    "a graph": (
+        lambda: BinaryBrierScore(64),
+        lambda state: {**state, "counts": state["counts"].requires_grad_()},
+        "needs no gradient.*requires one",
+    ),
+    "a negative count of a table": (lambda: BinaryAUROC(Exact()), with_cell(1, -1), "whole numbers >= 0, got -1"),
+    "a key beyond all": (lambda: BinaryAUROC(Exact()), with_cell(0, 2**40), "number of a score"),
+    "a key below all": (lambda: BinaryAUROC(Exact()), with_cell(0, -0x7F800001), "number of a score"),
+    "half a key": (lambda: BinaryAUROC(Exact(), weighted=True), with_cell(0, 0.5), "number of a score"),
+}
+
+
+@pytest.mark.parametrize("name", WRONG_NUMBERS)
+@pytest.mark.parametrize("together", [False, True])
+def test_numbers_that_no_counting_gives_are_refused_and_nothing_is_half_loaded(name, together):
+    build, change, message = WRONG_NUMBERS[name]
+    if together:
+        metric = MetricCollection({"first": BinaryAccuracy(0.3, ignore_index=-1), "second": build()})
+        histograms = metric.histograms
+    else:
+        metric = build()
+        histograms = [metric.histogram]
+    metric.update(PREDS, LABELS)
+    state, before = metric.state_dict(), [histogram.state.clone() for histogram in histograms]
+    metric.update(OTHER_PREDS, OTHER_LABELS)
+    metric.load_state_dict(state)
+    assert all(map(torch.equal, before, [histogram.state for histogram in histograms]))
+    metric.update(OTHER_PREDS, OTHER_LABELS)
+    before = [histogram.state.clone() for histogram in histograms]
+    wrong = {**state, "histograms": [state["histograms"][0], change(state["histograms"][1])]} if together else change(state)
+    with pytest.raises(ValueError, match=message):
+        metric.load_state_dict(wrong)
+    assert all(map(torch.equal, before, [histogram.state for histogram in histograms]))
+
+
+def test_a_table_in_any_order_loads_as_one_row_a_score():
+    metric, other = BinaryAUROC(Exact()), BinaryAUROC(Exact())
+    metric.update(PREDS, LABELS)
+    state = metric.state_dict()
+    other.load_state_dict({**state, "counts": state["counts"].flip(0).repeat(2, 1)})
+    metric.update(PREDS, LABELS)
+    assert torch.equal(other.histogram.state, metric.histogram.state)
 
 
 def test_loading_keeps_the_counts_on_the_device_where_they_lie():

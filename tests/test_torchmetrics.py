@@ -846,3 +846,16 @@ def test_a_summed_state_resumes_in_one_process(stage):
         each.update(*batch(2))
     check(metrics["val"].compute(), expected(members(), 0, 1, 2))
     assert metrics["exact"].compute() == expected({"": ours.BinaryAUROC(thresholds=None)}, 0, 1, 2)[""]
+
+
+@pytest.mark.parametrize("number", [-1, -(2**40)])
+@pytest.mark.parametrize("how", ["load_state_dict", "merge_state"])
+def test_numbers_that_no_counting_gives_are_refused_by_name(how, number):
+    metric = ours.BinaryRecall()
+    metric.persistent(True)
+    metric.update(torch.tensor([0.9, 0.2]), torch.tensor([1, 1]))
+    before = metric.state.clone()
+    wrong = {metric.counts.name: torch.full_like(before, number)}
+    with pytest.raises(ValueError, match=rf"{metric.counts.name}: expected counts that are whole numbers >= 0, got {number}"):
+        getattr(metric, how)(wrong)
+    assert torch.equal(metric.state, before)

@@ -40,6 +40,24 @@ class Store(ABC):
     def check(self, state: object) -> None:
         """Raise ValueError unless this could be a state, by its kind, dtype and shape."""
 
+    def check_values(self, state: Tensor) -> None:
+        """Raise ValueError unless a state of the right kind holds what counting can give: for those that come from outside."""
+        if state.layout is not torch.strided or state.is_meta or state.requires_grad:
+            raise ValueError(
+                f"expected counts in a dense tensor that holds data and needs no gradient, got {state.layout} on {state.device}"
+                f"{', which requires one' if state.requires_grad else ''}: load a state_dict() as it was saved"
+            )
+        amounts, excluded, sums = self.parts(state)
+        _check_numbers("counts", amounts, whole=not self.layout.weighted)
+        _check_numbers("numbers of samples", excluded, whole=True)
+        if sums.isnan().any():
+            raise ValueError("expected sums that are numbers, got NaN: the state is damaged, load another")
+
+    def parts(self, state: Tensor) -> tuple[Tensor, Tensor, Tensor]:
+        """The counts by label and bin, the numbers of excluded samples, and the sums of a state."""
+        layout = self.layout
+        return state[..., : layout.block], state[..., layout.block : layout.counted], state[..., layout.counted :]
+
     @abstractmethod
     def counts(self, state: Tensor) -> Tensor:
         """Counts by label and bin: int64, or float64 sums of weights or where more is summed, [2, bins]."""
@@ -59,3 +77,15 @@ class Store(ABC):
     @abstractmethod
     def excluded(self, state: Tensor) -> tuple[int, Dropped]:
         """Number of samples whose label was ``ignore_index``, and of the invalid ones by kind."""
+
+
+def _check_numbers(what: str, numbers: Tensor, *, whole: bool) -> None:
+    """Raise ValueError unless all are finite, none is negative, and none a fraction where those are whole."""
+    wrong = ~(numbers >= 0) | ~numbers.isfinite()
+    if whole and numbers.is_floating_point():
+        wrong |= numbers != numbers.floor()
+    if wrong.any():
+        kind = "whole numbers" if whole else "finite numbers"
+        raise ValueError(
+            f"expected {what} that are {kind} >= 0, got {numbers[wrong][0].item()}: the state is damaged, load another"
+        )

@@ -69,6 +69,17 @@ class Table(Store):
         if not isinstance(state, Tensor) or state.dtype != wanted or state.ndim != 2 or state.shape[1] != COLUMNS:
             raise ValueError(f"expected counts of {wanted} and shape [rows, {COLUMNS}], got {described(state)}")
 
+    def check_values(self, state: Tensor) -> None:
+        super().check_values(state)
+        keys, kinds = state[:, 0], 1 + len(Dropped._fields)
+        if (~(keys.abs() <= INFINITY + kinds) | (keys < -INFINITY) | (keys != keys.floor())).any():
+            raise ValueError(
+                "expected rows that begin with the number of a score, got others: the state is damaged, load another"
+            )
+
+    def parts(self, state: Tensor) -> tuple[Tensor, Tensor, Tensor]:
+        return state[state[:, 0] <= INFINITY, 1:], state[state[:, 0] > INFINITY, 1:], state[:0, 1:]
+
     def counts(self, state: Tensor) -> Tensor:
         return self.occupied(state)[1]
 

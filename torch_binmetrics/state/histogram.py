@@ -176,7 +176,9 @@ class ScoreHistogram:
         counts, (rank, ranks) = self._of_today(state)["counts"], place_in(group)
         with self.guard.lock:
             device = self.state.device
-            self.state = self.store.empty(device) if state["summed"] and rank != 0 else _own(counts, device)
+            others = state["summed"] and rank != 0
+            # A table is put in order, one row a score, whatever came.
+            self.state = self.store.empty(device) if others else self.store.merge(_own(counts, device), [])
             self.rounds = Rounds()
             self._loaded_alone = ranks == 1 and (state["summed"] or state.get("world_size") == 1)
 
@@ -184,11 +186,12 @@ class ScoreHistogram:
         """Raise ValueError unless ``state`` is a :meth:`state_dict` that this histogram can load on this rank of a group."""
         if not isinstance(state, dict) or not {"version", "meaning", "summed", "counts"} <= state.keys():
             raise ValueError(f"expected a state_dict() with version, meaning, summed and counts, got {summary(state)}")
-        if not isinstance(state["version"], int) or state["version"] > STATE_VERSION:
-            raise ValueError(f"the state is of version {state['version']}, this release reads {STATE_VERSION}: upgrade it")
+        _check_header(state["version"], state["summed"])
+        check_plain(state["counts"])
         state = self._of_today(state)
         self._refuse(state["meaning"], "the state")
         self.store.check(state["counts"])
+        self.store.check_values(state["counts"])
         here, there = place_in(group), (state.get("rank"), state.get("world_size"))
         if not state["summed"] and there not in (here, (None, None)):  # releases before version 2 did not tell
             raise ValueError(
@@ -235,6 +238,16 @@ class ScoreHistogram:
 
     def __repr__(self) -> str:
         return f"{type(self).__name__}({self.layout})"
+
+
+def _check_header(version: object, summed: object) -> None:
+    """Raise ValueError unless a state says in our way of which version it is, and whether it is a sum over ranks."""
+    if type(version) is not int or version < 1:
+        raise ValueError(f"expected a state of version 1 to {STATE_VERSION}, got {version!r}: load a state_dict() as it was saved")
+    if version > STATE_VERSION:
+        raise ValueError(f"the state is of version {version}, this release reads {STATE_VERSION}: upgrade it")
+    if type(summed) is not bool:
+        raise ValueError(f"expected summed to be True or False, got {summed!r}: load a state_dict() as it was saved")
 
 
 def _own(counts: Tensor, device: torch.device | str | None = None) -> Tensor:

@@ -112,10 +112,11 @@ class Counts:
         return [upgraded_counts(part, layout) for part in state] if isinstance(state, list) else upgraded_counts(state, layout)
 
     def check(self, state: Any) -> None:
-        """Raise ValueError unless ``state``, loaded under this name, has the right dtypes and shapes."""
+        """Raise ValueError unless ``state``, loaded under this name, has the right dtypes and shapes, and holds counts."""
         for part in state if isinstance(state, list) and self.store.reduction == "cat" else [state]:
             try:
                 self.store.check(part)
+                self.store.check_values(part)
             except ValueError as error:
                 raise ValueError(f"{self.name}: {error}") from None
 
