@@ -206,13 +206,19 @@ def test_metrics_that_are_merged_into_each_other_at_once_do_not_wait_for_each_ot
 
 def test_a_signal_handler_may_save_what_the_thread_was_counting():
     metric, saved = BinaryAUROC(), []
-    before = signal.signal(signal.SIGALRM, lambda *_: saved.append(metric.state_dict()["counts"].sum()))
-    signal.setitimer(signal.ITIMER_REAL, 0.001, 0.001)
+
+    def save(*_):
+        saved.append(metric.clone().histogram.counts.sum())
+        signal.setitimer(signal.ITIMER_REAL, 0.001)
+
+    before = signal.signal(signal.SIGALRM, save)
+    signal.setitimer(signal.ITIMER_REAL, 0.001)
     try:
         until = time.monotonic() + 60
         while len(saved) < 20 and time.monotonic() < until:
             metric.update(PREDS, LABELS)
     finally:
+        signal.signal(signal.SIGALRM, signal.SIG_IGN)
         signal.setitimer(signal.ITIMER_REAL, 0)
         signal.signal(signal.SIGALRM, before)
     assert len(saved) >= 20

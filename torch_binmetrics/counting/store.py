@@ -42,11 +42,7 @@ class Store(ABC):
 
     def check_values(self, state: Tensor) -> None:
         """Raise ValueError unless a state of the right kind holds what counting can give: for those that come from outside."""
-        if state.layout is not torch.strided or state.is_meta or state.requires_grad:
-            raise ValueError(
-                f"expected counts in a dense tensor that holds data and needs no gradient, got {state.layout} on {state.device}"
-                f"{', which requires one' if state.requires_grad else ''}: load a state_dict() as it was saved"
-            )
+        check_plain(state)
         amounts, excluded, sums = self.parts(state)
         _check_numbers("counts", amounts, whole=not self.layout.weighted)
         _check_numbers("numbers of samples", excluded, whole=True)
@@ -77,6 +73,16 @@ class Store(ABC):
     @abstractmethod
     def excluded(self, state: Tensor) -> tuple[int, Dropped]:
         """Number of samples whose label was ``ignore_index``, and of the invalid ones by kind."""
+
+
+def check_plain(state: object) -> None:
+    """Raise ValueError if this is a tensor from which no counts can be taken over: sparse, without data or with a graph."""
+    if isinstance(state, Tensor) and (state.layout is not torch.strided or state.is_meta or state.requires_grad):
+        graph = ", which requires one" if state.requires_grad else ""
+        raise ValueError(
+            f"expected counts in a dense tensor that holds data and needs no gradient, got {state.layout} on {state.device}"
+            f"{graph}: load a state_dict() as it was saved"
+        )
 
 
 def _check_numbers(what: str, numbers: Tensor, *, whole: bool) -> None:

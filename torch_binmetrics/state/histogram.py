@@ -12,6 +12,7 @@ from torch import Tensor
 
 from torch_binmetrics.checks import one_or_many, summary
 from torch_binmetrics.counting import Dropped, Layout, Store, check_batch, count_checked, store_of
+from torch_binmetrics.counting.store import check_plain
 from torch_binmetrics.counting.summands import Summand
 from torch_binmetrics.state.agreement import OutOfStepError, Rounds, Terms
 from torch_binmetrics.state.distributed import gather_over_ranks, place_in, sum_over_ranks, world_size
@@ -243,7 +244,9 @@ class ScoreHistogram:
 def _check_header(version: object, summed: object) -> None:
     """Raise ValueError unless a state says in our way of which version it is, and whether it is a sum over ranks."""
     if type(version) is not int or version < 1:
-        raise ValueError(f"expected a state of version 1 to {STATE_VERSION}, got {version!r}: load a state_dict() as it was saved")
+        raise ValueError(
+            f"expected a state of version 1 to {STATE_VERSION}, got {version!r}: load a state_dict() as it was saved"
+        )
     if version > STATE_VERSION:
         raise ValueError(f"the state is of version {version}, this release reads {STATE_VERSION}: upgrade it")
     if type(summed) is not bool:
