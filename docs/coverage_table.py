@@ -10,11 +10,18 @@ MEASURED = Path(__file__).parent.parent / "benchmarks" / "results" / "coverage.c
 
 
 def coverage_table() -> list[str]:
-    """Lines of Markdown: percent of the samples, by score and share of positives, and by number of positives."""
-    found = [row for row in rows.read(MEASURED) if row.unit == "% covered" and row.contender.startswith("ours: ")]
-    covered = {(row.case, row.n): f"{row.median:.1f}" for row in found}
-    methods = {row.case: row.contender.removeprefix("ours: ") for row in found}
+    """Lines of Markdown: lowest and highest percent over all populations, by score, and by number of positives."""
+    found = [row for row in rows.read(MEASURED) if row.unit == "% covered"]
+    covered: dict[tuple[str, int], list[float]] = {}
+    for row in found:
+        covered.setdefault((row.case.rsplit(",", 1)[0], row.n), []).append(row.median)
     sizes = sorted({row.n for row in found})
     head = ["", *(f"{n} positives" for n in sizes)]
-    lines = ([f"{case}: {method}", *(covered[case, n] for n in sizes)] for case, method in methods.items())
+    scores = dict.fromkeys(score for score, _ in covered)
+    lines = ([score, *(_range(covered.get((score, n), [])) for n in sizes)] for score in scores)
     return ["", *report.table(head, lines), ""]
+
+
+def _range(values: list[float]) -> str:
+    """The lowest and the highest."""
+    return f"{min(values):.1f} to {max(values):.1f}" if values else "-"

@@ -37,6 +37,8 @@ CASES: dict[str, tuple[dict[str, Any], str]] = {
 }
 #: Version 0.1.0 said that groups of equally many samples were exact.
 BY_RANK = ("'strategy': 'quantile'",)
+#: Intervals of version 0.1.0 covered too little where positives were few, or were biased.
+BETTER = ("AUROC {}", "Gini", "AveragePrecision", "BrierScore", "KSStatistic", "CalibrationError", "BestThreshold")
 GIVEN = {"beta": 2.0, "min_precision": 0.6, "min_recall": 0.6, "min_specificity": 0.6, "min_sensitivity": 0.6}
 
 
@@ -120,10 +122,10 @@ def test_a_collection_resumes_and_says_what_it_said(case, recorded, monkeypatch)
     same(metrics.compute(), without(BY_RANK, expected["values"]))
     same(bounds(metrics), without(BY_RANK, expected["bounds"]))
     if "intervals" in expected:
-        wanted = without(BY_RANK, expected["intervals"])
-        found = metrics.confidence_intervals(draws=100, seed=3)
-        assert found.keys() == wanted.keys()
-        for name, ends in wanted.items():  # version 0.1.0 drew sums in float32
+        found = without(BETTER, metrics.confidence_intervals(draws=100, seed=3))
+        intervals = without(BETTER, expected["intervals"])
+        assert found.keys() == intervals.keys()
+        for name, ends in intervals.items():  # version 0.1.0 drew sums in float32
             same(found[name], ends, name, tolerance=1e-6 if metrics[name].sums else 1e-12)
         said = [row for row in told(expected["report"]) if not any(part in row[0] for part in BY_RANK)]
         assert told(str(metrics.report(draws=100))) == said
@@ -166,9 +168,7 @@ def test_a_bin_that_lies_in_several_of_today_is_refused_only_if_it_holds_samples
 def test_a_single_metric_and_one_at_many_thresholds_resume(recorded):
     auroc, expected = tb.BinaryAUROC(PLAIN), recorded["cases"]["single"]
     auroc.load_state_dict(expected["state"])
-    same(
-        [auroc.compute(), auroc.bounds(), auroc.confidence_interval()], [expected[k] for k in ("values", "bounds", "intervals")]
-    )
+    same([auroc.compute(), auroc.bounds()], [expected[k] for k in ("values", "bounds")])
     many = tb.MetricCollection([NAMED[name]([0.25, 0.5, 0.9]) for name in ("BinaryRecall", "BinaryF1Score", "BinaryAccuracy")])
     many.load_state_dict(recorded["cases"]["many thresholds"]["state"])
     same(many.compute(), recorded["cases"]["many thresholds"]["values"])

@@ -9,7 +9,6 @@ import torch
 from hypothesis import given, settings, strategies as st
 from oracles import NAMED, VARIANTS, once, random_samples
 from scipy import stats
-from scipy.special import expit, logit
 from sklearn.metrics import average_precision_score
 from statsmodels.stats.proportion import proportion_confint
 
@@ -17,6 +16,7 @@ import torch_binmetrics as tb
 from torch_binmetrics.measures.declared import Share, about
 from torch_binmetrics.uncertainty import bootstrap
 from torch_binmetrics.uncertainty.closed_forms import closed_form
+from torch_binmetrics.uncertainty.proportions import kolmogorov_deviations, student_deviations
 
 SEEDS = st.integers(0, 2**32 - 1)
 LEVELS = st.floats(0.01, 0.999)
@@ -26,6 +26,7 @@ CURVES = [
     if issubclass(named, tb.metrics.AlongCuts) and not issubclass(named, tb.metrics.AtBest)
 ]
 CURVES.append("BinaryReliabilityCurve")
+CURVES.append("BinaryBestThreshold")
 INTERVALS = [variant for variant in VARIANTS if variant[0] not in CURVES]
 names = pytest.mark.parametrize("variant", INTERVALS, ids=str)
 #: What varies smoothly with the samples: no point of a curve, which jumps from bin to bin, and nothing that is always 1.
@@ -137,19 +138,88 @@ def raw_delong(scores, labels):
     return wins.mean(), by_positive.var(ddof=1) / len(x) + by_negative.var(ddof=1) / len(y)
 
 
-@given(seed=SEEDS, size=st.integers(4, 300), share=st.sampled_from([0.02, 0.3, 0.9]), level=LEVELS)
-def test_delongs_variance_is_that_of_the_raw_samples(seed, size, share, level):
+@given(seed=SEEDS, size=st.integers(4, 300), share=st.sampled_from([0.02, 0.3, 0.9]))
+def test_delongs_variance_is_that_of_the_raw_samples(seed, size, share):
     preds, target = half_precision(seed, size, share)
     metric = once(("BinaryAUROC", {}), (preds, target))
-    area, variance = raw_delong(preds.double().numpy(), target.numpy())
+    _, variance = raw_delong(preds.double().numpy(), target.numpy())
     assert tb.uncertainty.auroc_variance(metric.confusion()).item() == pytest.approx(variance, rel=1e-12, abs=1e-12)
-    low, high = metric.confidence_interval(level)
-    if area in (0, 1) or variance == 0:
-        assert low.isnan()
-        assert high.isnan()
-    else:
-        reach = stats.norm.ppf((1 + level) / 2) * math.sqrt(variance) / (area * (1 - area))
-        assert (low.item(), high.item()) == pytest.approx((expit(logit(area) - reach), expit(logit(area) + reach)), abs=1e-9)
+
+
+def augmented_wilson(scores, labels, level):
+    """The interval of an area from every pair of samples, min(1, 5 / m) of a sample added to each class, half at each end."""
+    x, y = scores[labels == 1], scores[labels == 0]
+    area, added = raw_delong(scores, labels)[0], min(1, 5 / min(len(x), len(y))) / 2
+    weights, ends = (np.append(np.ones(len(each)), [added, added]) for each in (x, y)), [-math.inf, math.inf]
+    w, v = weights
+    x, y = np.append(x, ends), np.append(y, ends)
+    wins = (x[:, None] > y) + 0.5 * (x[:, None] == y)
+    by_positive, by_negative = wins @ v / v.sum(), w @ wins / w.sum()
+    middle = w @ by_positive / w.sum()
+    variance = sum(
+        each @ (by - middle) ** 2 / (each.sum() * (each.sum() - 2 * added)) for each, by in ((w, by_positive), (v, by_negative))
+    )
+    trials = middle * (1 - middle) / variance
+    return proportion_confint(area * trials, trials, alpha=1 - level, method="wilson")
+
+
+@given(seed=SEEDS, size=st.integers(6, 300), share=st.sampled_from([0.02, 0.3, 0.9]), level=LEVELS)
+def test_the_interval_of_the_auroc_is_wilsons_with_the_variance_of_the_augmented_sample(seed, size, share, level):
+    preds, target = half_precision(seed, size, share)
+    low, high = once(("BinaryAUROC", {}), (preds, target)).confidence_interval(level)
+    wanted = augmented_wilson(preds.double().numpy(), target.numpy(), level)
+    assert (low.item(), high.item()) == pytest.approx(wanted, abs=1e-9)
+
+
+@given(seed=SEEDS, size=st.integers(4, 200), share=st.sampled_from([0.1, 0.3, 0.9]))
+@settings(max_examples=20)
+def test_the_variance_of_the_average_precision_is_the_sum_of_squared_changes_by_one_sample(seed, size, share):
+    preds, target = half_precision(seed, size, share)
+    metric = once(("BinaryAveragePrecision", {}), (preds, target))
+    step, value, changes = 1e-6, metric.compute(), 0.0
+    counts = tb.Snapshot(metric.histogram).counts.double()
+    for cell in counts.nonzero():
+        more = counts.clone()
+        more[tuple(cell)] += step
+        change = (tb.measures.average_precision(tb.measures.confusion_along(more)) - value) / step
+        changes += counts[tuple(cell)] * change**2
+    assert tb.uncertainty.average_precision_variance(metric.confusion()).item() == pytest.approx(
+        float(changes), rel=1e-3, abs=1e-9
+    )
+
+
+@pytest.mark.parametrize("level", [0.5, 0.9, 0.95, 0.99])
+@pytest.mark.parametrize("freedom", [3, 9, 50, 1000])
+def test_quantiles_of_students_t_are_scipys(level, freedom):
+    found = student_deviations(level, torch.tensor(float(freedom)))
+    assert found.item() == pytest.approx(stats.t.ppf((1 + level) / 2, freedom), rel=2e-2 if freedom == 3 else 1e-3)
+
+
+@pytest.mark.parametrize("level", [0.9, 0.95, 0.99])
+def test_the_least_ks_statistic_that_is_no_chance_is_that_of_kolmogorovs_distribution(level):
+    assert kolmogorov_deviations(level) == pytest.approx(stats.kstwobign.ppf((1 + level) / 2), rel=1e-3)
+
+
+@given(seed=SEEDS, size=st.integers(2, 100), level=LEVELS)
+def test_the_interval_of_a_mean_of_ones_and_zeros_is_wilsons(seed, size, level):
+    rng = np.random.default_rng(seed)
+    ones = torch.tensor(rng.random(size) < 0.4)
+    low, high = tb.uncertainty.mean_interval(ones.double(), torch.ones(size, dtype=torch.int64), level)
+    wanted = proportion_confint(int(ones.sum()), size, alpha=1 - level, method="wilson")
+    assert (low.item(), high.item()) == pytest.approx(wanted, abs=1e-12)
+
+
+def test_an_area_of_1_has_an_interval_that_narrows_with_the_positives():
+    ends = []
+    for positives in (5, 10, 100):
+        preds = torch.cat([torch.full((positives,), 0.9), torch.full((990,), 0.1)])
+        samples = preds, torch.arange(len(preds)) < positives
+        found = [once((name, {}), samples).confidence_interval() for name in ("BinaryAUROC", "BinaryAveragePrecision")]
+        assert all(high == 1 for _, high in found)
+        ends.append([low.item() for low, _ in found])
+    for fewer, more in itertools.pairwise(ends):
+        assert all(0 < low < other < 1 for low, other in zip(fewer, more, strict=True))
+    assert 0.7 < ends[1][0] < 0.75
 
 
 def test_delongs_variance_of_rare_positives_among_very_many_does_not_cancel():
@@ -261,15 +331,52 @@ def test_perfect_scores_give_no_interval_of_no_width(variant):
     metric = once(variant, (torch.tensor([0.95] * 20 + [0.05] * 20), torch.tensor([1] * 20 + [0] * 20)))
     low, high = ends(metric)
     assert (low.isnan() | (low < high)).all()
-    if variant[0] in ("BinaryAUROC", "BinaryAveragePrecision", "BinaryMatthewsCorrCoef"):
+    if variant[0] == "BinaryMatthewsCorrCoef":
         assert low.isnan().all()
 
 
 @pytest.mark.parametrize("tied", [[0.5] * 6, [0.1, 0.2, 0.3, 0.8, 0.9, 1.0], [0.8, 0.9, 1.0, 0.1, 0.2, 0.3]])
-def test_an_auroc_whose_variance_is_0_has_no_interval(tied):
+def test_an_auroc_whose_variance_is_0_has_no_bootstrap_interval_but_a_wide_one(tied):
     metric = once(("BinaryAUROC", {}), (torch.tensor(tied), torch.tensor([0, 0, 0, 1, 1, 1])))
-    assert all(end.isnan() for end in metric.confidence_interval())
+    low, high = metric.confidence_interval()
+    assert high - low > 0.4
     assert all(end.isnan() for end in metric.confidence_interval(method="bootstrap"))
+
+
+# What is too high in every small sample
+
+
+def holding(build, truth, samples, size=400):
+    """Share of samples of useless, calibrated scores whose interval holds the truth."""
+    hits = 0
+    for seed in range(samples):
+        generator = torch.Generator().manual_seed(seed)
+        preds = torch.rand(size, generator=generator)
+        metric = build()
+        calibrated = isinstance(metric, tb.BinaryCalibrationError)
+        metric.update(preds, torch.rand(size, generator=generator) < (preds if calibrated else 0.3))
+        low, high = (getattr(end, "value", end) for end in metric.confidence_interval(draws=100, seed=seed))
+        hits += bool(low <= truth <= high)
+        assert low < getattr(metric.compute(), "value", metric.compute()) < high
+    return hits / samples
+
+
+@pytest.mark.parametrize(
+    "build",
+    [tb.BinaryKSStatistic, tb.BinaryCalibrationError, lambda: tb.BinaryCalibrationError(norm="l2")],
+    ids=["ks", "l1", "l2"],
+)
+def test_intervals_of_gaps_reach_back_to_0_where_there_is_none(build):
+    assert holding(build, 0, samples=60) > 0.88
+
+
+def test_the_best_threshold_says_why_its_value_has_no_interval():
+    metric = once(("BinaryBestThreshold", {}), half_precision(0))
+    with pytest.raises(TypeError, match="too high in every sample"):
+        metric.confidence_interval()
+    metrics = tb.MetricCollection([tb.BinaryBestThreshold(), tb.BinaryAUROC()])
+    metrics.update(*half_precision(0))
+    assert list(metrics.confidence_intervals()) == ["BinaryAUROC"]
 
 
 # The bootstrap
@@ -421,7 +528,7 @@ def test_methods_that_are_not_for_a_score_are_refused_with_those_that_are():
     for variant, methods in {
         ("BinaryAUROC", None): "'delong' or 'bootstrap'",
         ("BinaryAUROC", 0.1): "'bootstrap'",
-        ("BinaryAveragePrecision", None): "'bootstrap'",
+        ("BinaryBalancedAccuracy", None): "'bootstrap'",
     }.items():
         metric = once((variant[0], {"max_fpr": variant[1]} if variant[1] else {}), half_precision(0))
         with pytest.raises(ValueError, match=f"must be {methods}, got 'wilson'"):
@@ -437,7 +544,7 @@ def test_a_curve_has_no_interval(name):
 @names
 def test_sums_of_weights_have_no_interval(variant):
     metric = once(variant, (*half_precision(0), torch.ones(200)))
-    with pytest.raises(TypeError, match="sum of squared weights"):
+    with pytest.raises(TypeError, match="sums of squared weights"):
         metric.confidence_interval()
 
 
@@ -482,5 +589,5 @@ def test_a_collection_draws_once_for_all_that_share_counts(monkeypatch):
 
 def test_a_weighted_member_makes_a_collection_refuse():
     metrics = tb.MetricCollection([tb.BinaryRecall(), tb.BinaryAUROC(weighted=True)])
-    with pytest.raises(TypeError, match="sum of squared weights"):
+    with pytest.raises(TypeError, match="sums of squared weights"):
         metrics.confidence_intervals()

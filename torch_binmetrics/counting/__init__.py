@@ -18,6 +18,7 @@ from torch_binmetrics.counting.summands import (
     LogLoss as LogLoss,
     Probability as Probability,
     SquaredError as SquaredError,
+    SquaredWeight as SquaredWeight,
     Summand as Summand,
 )
 from torch_binmetrics.counting.table import Table as Table

@@ -22,7 +22,7 @@
 enum { BLOCK = 512, MAX_DIMS = 16, MAX_TALLIES = 64, MAX_THREADS = 8, MAX_SUMS = 8, PRIVATE_BYTES = 3500000 };
 enum { THRESHOLD, UNIFORM, FLOAT_BITS, EDGES };
 enum { F32, F64, BF16, F16, I8, I16, I32, I64, U8, BOOL, U16, U32, U64, TYPES };
-enum { PROBABILITY, SQUARED_ERROR, LOG_LOSS, HINGE, SQUARED_HINGE };
+enum { PROBABILITY, SQUARED_ERROR, LOG_LOSS, HINGE, SQUARED_HINGE, SQUARED_WEIGHT };
 enum { IGNORED, BAD_LABEL, NAN_SCORE, OUT_OF_RANGE, BAD_WEIGHT, OFF_EDGE, EXTRA_CELLS };
 /* Compiled twice, for the baseline and for AVX2 (1.8 times as fast), and chosen when the module is loaded. */
 #if defined(__x86_64__) && defined(__GNUC__) && defined(__linux__)
@@ -463,10 +463,11 @@ static inline double sigmoid(double z)
 static inline double at_least_zero(double x) { return x > 0 ? x : 0; }
 
 /* What each sample of a block adds to a sum; those of invalid samples have no meaning. */
-static void values_of(const Summand *sum, const Block *b, int logits, double *out)
+static void values_of(const Summand *sum, const Tally *t, const Block *b, double *out)
 {
     const double *s = b->exact;
     const int32_t *y = b->y;
+    int logits = t->logits;
     for (int i = 0; i < b->n; i++) {
         double p = s[i] > 0 ? s[i] < 1 ? s[i] : 1 : 0, against = y[i] ? -s[i] : s[i], v;
         switch (sum->kind) {
@@ -479,6 +480,7 @@ static void values_of(const Summand *sum, const Block *b, int logits, double *ou
             v = logits ? at_least_zero(against) + log1p(exp(-fabs(against))) : y[i] ? -log(p) : -log1p(-p);
             v = v < sum->low ? sum->low : v > sum->high ? sum->high : v;
             break;
+        case SQUARED_WEIGHT: v = t->weighted ? b->w[i] : 1; break;
         default:
             v = at_least_zero(1 + against);
             if (sum->kind == SQUARED_HINGE) v *= v;
@@ -494,7 +496,7 @@ static void scatter_real(const Tally *t, Block *b)
     int32_t valid = 2 * t->bins;
     for (int i = 0; i < b->n; i++) counts[b->cell[i]] += t->weighted && b->cell[i] < valid ? b->w[i] : 1;
     for (int k = 0; k < t->sums; k++, sums += valid) {
-        values_of(&t->sum[k], b, t->logits, b->value);
+        values_of(&t->sum[k], t, b, b->value);
         for (int i = 0; i < b->n; i++) {
             double w = t->weighted ? b->w[i] : 1;
             if (b->cell[i] < valid && w > 0) sums[b->cell[i]] += b->value[i] * w;

@@ -15,7 +15,7 @@ from torch import Tensor
 from torch_binmetrics.counting.cuts import Cuts, Edges, Threshold, Uniform
 from torch_binmetrics.counting.float_bits import FloatBits, Runs
 from torch_binmetrics.counting.layout import Dropped, Layout
-from torch_binmetrics.counting.summands import Hinge, LogLoss, Probability, SquaredError, Summand
+from torch_binmetrics.counting.summands import Hinge, LogLoss, Probability, SquaredError, SquaredWeight, Summand
 
 #: The extension module, or None where it was not built or ``TORCH_BINMETRICS_NATIVE=0`` switches it off.
 native: ModuleType | None = None
@@ -46,7 +46,7 @@ TYPES = {
 }
 PLAIN = (Tensor, torch.nn.Parameter)
 CUTS = (Threshold, Uniform, FloatBits, Edges)
-SUMMANDS: dict[type[Summand], int] = {Probability: 0, SquaredError: 1, LogLoss: 2, Hinge: 3}
+SUMMANDS: dict[type[Summand], int] = {Probability: 0, SquaredError: 1, LogLoss: 2, Hinge: 3, SquaredWeight: 5}
 MAX_TALLIES, MAX_DIMENSIONS, MAX_SUMS = 64, 16, 8
 #: Batches from here on are shared among threads, whose private tables take a tenth of a millisecond to set up and add.
 THREADED = 1 << 18

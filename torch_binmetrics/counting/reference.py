@@ -75,7 +75,7 @@ def _add_sums(layout: Layout, counts: Tensor, cell: Tensor, samples: tuple[Tenso
     scores, positive, amount = samples
     adds = (cell < layout.block) & (amount > 0)
     for k, summand in enumerate(layout.sums):
-        values = summand.values(scores, positive, from_logits=layout.from_logits) * amount
+        values = summand.values(scores, positive, from_logits=layout.from_logits) * amount**summand.degree
         begin = layout.counted + k * layout.block
         counts[begin : begin + layout.block].index_add_(0, cell.where(adds, 0), values.where(adds, 0.0))
 

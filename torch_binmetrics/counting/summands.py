@@ -17,6 +17,8 @@ class Summand(ABC):
 
     #: Whether scores have to be probabilities, or logits where those are declared.
     of_probabilities: bool = True
+    #: How often the weight of a sample is a factor of what it adds.
+    degree: int = 1
 
     @abstractmethod
     def values(self, scores: Tensor, positive: Tensor, *, from_logits: bool) -> Tensor:
@@ -106,3 +108,18 @@ class Hinge(Summand):
     def values(self, scores: Tensor, positive: Tensor, *, from_logits: bool) -> Tensor:
         short = torch.where(positive, 1 - scores, 1 + scores).clamp(min=0)
         return short**2 if self.squared else short
+
+
+@dataclass(frozen=True)
+class SquaredWeight(Summand):
+    """The square of the weight, which tells how many samples stand behind a sum of weights.
+
+    >>> SquaredWeight().values(torch.tensor([0.5, -2.0]).double(), torch.tensor([True, False]), from_logits=False)
+    tensor([1., 1.], dtype=torch.float64)
+    """
+
+    of_probabilities = False
+    degree = 2
+
+    def values(self, scores: Tensor, positive: Tensor, *, from_logits: bool) -> Tensor:
+        return torch.ones_like(scores)

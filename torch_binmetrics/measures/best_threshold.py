@@ -35,7 +35,11 @@ _MEASURES: dict[str, Callable[..., Tensor]] = {
 _OPTIONS = {"fbeta": {"beta"}, "cost": {"cost_fp", "cost_fn"}}
 
 
-@measure(span=None)
+@measure(
+    span=None,
+    no_interval="the best value of all thresholds is too high in every sample, by an amount that the sample does not tell: "
+    "take the threshold, and ask the metric at that threshold for its interval on other samples",
+)
 def best_threshold(
     c: Confusion,
     thresholds: Tensor,

@@ -11,14 +11,14 @@ from typing import Literal, NamedTuple
 import torch
 from torch import Tensor
 
-from torch_binmetrics.measures.declared import Ends, measure
+from torch_binmetrics.measures.declared import CalibrationGaps, Ends, Losses, measure
 from torch_binmetrics.measures.staircase import outward_share, serial_sum
 
 Norm = Literal["l1", "l2", "max"]
 Strategy = Literal["uniform", "quantile"]
 
 
-@measure(span=(0, 1))
+@measure(span=(0, 1), form=Losses())
 def brier_score(counts: Tensor, squared_error: Tensor) -> Tensor:
     """Mean squared difference of probability and label, Σ (p - y)² / n (Brier 1950); undefined if nothing was seen.
 
@@ -153,7 +153,7 @@ def calibration_error_bounds(counts: Tensor, probability: Tensor, groups: Tensor
     return outward_share(least, most, counts.shape[-1] + n_bins)
 
 
-@measure(span=(0, 1), bounds=calibration_error_bounds)
+@measure(span=(0, 1), bounds=calibration_error_bounds, form=CalibrationGaps())
 def calibration_error(counts: Tensor, probability: Tensor, groups: Tensor, n_bins: int, *, norm: Norm = "l1") -> Tensor:
     """Gap of probability and share of positives over bins: mean, root mean square or maximum; undefined if nothing was seen.
 

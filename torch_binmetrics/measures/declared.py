@@ -41,27 +41,55 @@ class Ranks:
 
 
 @dataclass(frozen=True)
+class Precisions:
+    """A measure that is the average precision."""
+
+
+@dataclass(frozen=True)
+class Losses:
+    """A measure that is a mean of losses from 0 to 1, of counts and sums of these by label and bin."""
+
+
+@dataclass(frozen=True)
+class LargestGap:
+    """A measure that is the largest difference of true and false positive rate, and where."""
+
+
+@dataclass(frozen=True)
+class CalibrationGaps:
+    """A measure that is a norm of the gaps of a reliability curve."""
+
+
+Form = Share | Ranks | Precisions | Losses | LargestGap | CalibrationGaps
+
+
+@dataclass(frozen=True)
 class About:
     """What is known of a measure.
 
     Args:
         span: its least and greatest value, None where there is no such or the values are several.
         bounds: a function of the same confusion and keywords that gives the ends which no order inside the bins can leave.
-        form: what it is a function of, if that has a confidence interval in closed form.
+        form: what it is a function of, if that has a confidence interval of its own.
+        no_interval: why it has none at all, if so.
     """
 
     span: Span | None
     bounds: Callable[..., Ends] | None = None
-    form: Share | Ranks | None = None
+    form: Form | None = None
+    no_interval: str | None = None
 
 
 def measure(
-    span: Span | None, bounds: Callable[..., Ends] | None = None, form: Share | Ranks | None = None
+    span: Span | None,
+    bounds: Callable[..., Ends] | None = None,
+    form: Form | None = None,
+    no_interval: str | None = None,
 ) -> Callable[[F], F]:
     """Declare what a function is as a measure; the function itself stays as it is. Arguments as of :class:`About`."""
 
     def declared(function: F) -> F:
-        vars(function)["_about"] = About(span, bounds, form)
+        vars(function)["_about"] = About(span, bounds, form, no_interval)
         return function
 
     return declared
@@ -70,11 +98,13 @@ def measure(
 def about(function: Callable[..., Any]) -> About | None:
     """What is declared of a measure; None for a function of a user's own.
 
-    Keywords that are fixed by ``functools.partial`` are fixed for the bounds too; a closed form is that of the defaults.
+    Keywords that are fixed by ``functools.partial`` are fixed for the bounds too; a closed form is that of the defaults, and
+    that of calibration gaps of any norm.
     """
     if not isinstance(function, partial):
         return getattr(function, "_about", None)
     known = about(function.func)
     if known is None or not function.keywords:
         return known
-    return replace(known, bounds=known.bounds and partial(known.bounds, **function.keywords), form=None)
+    form = known.form if isinstance(known.form, CalibrationGaps) else None
+    return replace(known, bounds=known.bounds and partial(known.bounds, **function.keywords), form=form)

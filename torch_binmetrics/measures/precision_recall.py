@@ -13,7 +13,7 @@ from torch import Tensor
 from torch.nn.functional import pad
 
 from torch_binmetrics.measures.confusion import Confusion
-from torch_binmetrics.measures.declared import Ends, measure
+from torch_binmetrics.measures.declared import Ends, Precisions, measure
 from torch_binmetrics.measures.rates import precision, recall
 from torch_binmetrics.measures.roc import pairs
 from torch_binmetrics.measures.staircase import harmonic_difference, outward_share, serial_sum, staircase
@@ -74,7 +74,7 @@ def average_precision_bounds(c: Confusion) -> Ends:
     return bins.share(least, most)
 
 
-@measure(span=(0, 1), bounds=average_precision_bounds)
+@measure(span=(0, 1), bounds=average_precision_bounds, form=Precisions())
 def average_precision(c: Confusion) -> Tensor:
     """Average precision, sum of (R_k - R_k-1) P_k over descending thresholds; undefined with no positive.
 

@@ -21,7 +21,7 @@ from torch_binmetrics.state.distributed import group_or_none
 from torch_binmetrics.state.histogram import ScoreHistogram, count_apart
 from torch_binmetrics.state.reading import Reading
 from torch_binmetrics.state.snapshot import Snapshot
-from torch_binmetrics.uncertainty.confidence import Method, Plan, intervals
+from torch_binmetrics.uncertainty.confidence import Method, Plan, intervals, why_none
 
 #: What a metric computes; "Metric" alone means any.
 T = TypeVar("T", default=Any)
@@ -123,6 +123,8 @@ class Metric(Generic[T]):
         """
         plan = Plan(level, draws, seed, method)
         plan.form(self.reading)
+        if reason := why_none(self.reading):
+            raise TypeError(f"{self!r} has no confidence interval: {reason}")
         [ends] = intervals([self.reading], self._snapshot(sync), plan)
         if ends is None:
             raise TypeError(f"{self!r} has no confidence interval: tensors have, and single points of a curve")

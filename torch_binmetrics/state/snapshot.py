@@ -8,7 +8,7 @@ from typing import Any
 import torch
 from torch import Tensor
 
-from torch_binmetrics.counting.summands import Summand
+from torch_binmetrics.counting.summands import SquaredWeight, Summand
 from torch_binmetrics.measures.confusion import Confusion, confusion_along, confusion_at
 from torch_binmetrics.state.histogram import ScoreHistogram
 
@@ -55,6 +55,11 @@ class Snapshot:
     def confusion(self) -> Confusion:
         """Confusion at the lower edge of every occupied bin, ascending, [points] each."""
         return confusion_along(self.counts)
+
+    @cached_property
+    def squares(self) -> Snapshot:
+        """Sums of squared weights in the place of the counts; ValueError if those were not summed."""
+        return self._with(occupied=self.occupied, counts=self.sums(SquaredWeight()), _sums={})
 
     @cached_property
     def thresholds(self) -> Tensor:

@@ -10,7 +10,7 @@ from torch import Tensor
 
 from torch_binmetrics.measures.staircase import staircase
 from torch_binmetrics.state.snapshot import Snapshot
-from torch_binmetrics.uncertainty.bootstrap import drawn_values, percentile_interval, refuse_weights, too_often_undefined
+from torch_binmetrics.uncertainty.bootstrap import check_squares, drawn_values, percentile_interval, too_often_undefined
 from torch_binmetrics.uncertainty.confidence import Plan
 
 POINTS = 201
@@ -32,7 +32,7 @@ def precision_interval(snapshot: Snapshot, plan: Plan) -> Band:
 
 def _ends(snapshot: Snapshot, height: Callable[[Snapshot], Tensor], plan: Plan) -> tuple[Tensor, Tensor]:
     """Quantiles of a height over the draws."""
-    refuse_weights(snapshot.layout)
+    check_squares(snapshot.layout)
     drawn = drawn_values(snapshot, {"height": height}, plan.draws, plan.seed)["height"]
     known = ~too_often_undefined(drawn, plan.level)
     low, high = (end.where(known, math.nan) for end in percentile_interval(drawn, plan.level))

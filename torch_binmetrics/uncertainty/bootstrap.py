@@ -13,7 +13,7 @@ from typing import TypeVar
 import torch
 from torch import Tensor
 
-from torch_binmetrics.counting import Layout
+from torch_binmetrics.counting import Layout, SquaredWeight
 from torch_binmetrics.measures.declared import Ends
 from torch_binmetrics.measures.staircase import serial_sum
 from torch_binmetrics.state.snapshot import Snapshot
@@ -27,23 +27,35 @@ CHUNK = 1 << 17
 MANY = 32
 
 
-def refuse_weights(layout: Layout) -> None:
-    """Raise TypeError if sums of weights are counted: a cell of those does not tell how many samples may vary in it."""
-    if layout.weighted:
+def check_squares(layout: Layout) -> None:
+    """Raise TypeError if sums of weights are counted without squares: they do not tell how many samples may vary in a cell."""
+    if layout.weighted and SquaredWeight() not in layout.sums:
         raise TypeError(
-            "sums of weights have no confidence interval, which needs the sum of squared weights of each bin as well: "
-            "count the samples without weights to get one"
+            "sums of weights have no confidence interval without the sums of squared weights, which Exact() does not keep: "
+            "take other cuts, or Layout(..., sums=(SquaredWeight(),)), or count the samples without weights"
         )
 
 
 def resampled(snapshot: Snapshot, draws: int, seed: int) -> Iterator[Snapshot]:
-    """So many samples drawn anew from counts on CPU, many at once; the same ones for a seed, whatever reads them."""
-    means = snapshot.counts.double()
-    few, many = (
-        torch.Generator("cpu").manual_seed(seed) for _ in range(2)
-    )  # one each: how many are drawn at once changes nothing
+    """So many samples drawn anew from counts on CPU, many at once; the same ones for a seed, whatever reads them.
+
+    A sum of weights W with squares Q varies as W^2 / Q samples of weight Q / W.
+    """
+    means, weight = _cells(snapshot)
+    # One each: how many are drawn at once changes nothing.
+    few, many = (torch.Generator("cpu").manual_seed(seed) for _ in range(2))
     for done in range(0, draws, step := max(1, CHUNK // means.numel())):
-        yield snapshot.resampled(_poisson(means, min(step, draws - done), few, many))
+        drawn = _poisson(means, min(step, draws - done), few, many)
+        yield snapshot.resampled(drawn if weight is None else drawn * weight)
+
+
+def _cells(snapshot: Snapshot) -> tuple[Tensor, Tensor | None]:
+    """How many samples vary in each cell, and of what weight each is: float64, [2, points]."""
+    counts = snapshot.counts.double()
+    if not snapshot.layout.weighted:
+        return counts, None
+    weight = (snapshot.squares.counts / counts).where(counts > 0, 1.0)
+    return counts / weight, weight
 
 
 def _poisson(means: Tensor, draws: int, few: torch.Generator, many: torch.Generator) -> Tensor:
@@ -65,7 +77,7 @@ def drawn_values(snapshot: Snapshot, reads: Mapping[K, Callable[[Snapshot], Tens
     """
     if not reads:
         return {}
-    if (snapshot.counts.sum(1) < 2).any():
+    if (_cells(snapshot)[0].sum(1) < 2 - 1e-9).any():
         return {name: read(snapshot).unsqueeze(0) * math.nan for name, read in reads.items()}
     rows = [{name: read(drawn) for name, read in reads.items()} for drawn in resampled(snapshot, draws, seed)]
     return {name: torch.cat([row[name] for row in rows]) for name in reads}
@@ -78,9 +90,14 @@ def percentile_interval(drawn: Tensor, level: float) -> Ends:
         drawn: float64, [draws, values].
         level: between 0 and 1.
     """
-    ordered, seen = drawn.sort(0).values, (~drawn.isnan()).sum(0)
-    low, high = (_quantile(ordered, seen, share) for share in ((1 - level) / 2, (1 + level) / 2))
+    low, high = drawn_quantiles(drawn, (1 - level) / 2, (1 + level) / 2)
     return low.where(low < high, math.nan), high.where(low < high, math.nan)
+
+
+def drawn_quantiles(drawn: Tensor, *shares: float) -> list[Tensor]:
+    """Quantiles of the draws that are defined, [values] each."""
+    ordered, seen = drawn.sort(0).values, (~drawn.isnan()).sum(0)
+    return [_quantile(ordered, seen, share) for share in shares]
 
 
 def standard_error(drawn: Tensor) -> Tensor:

@@ -12,19 +12,20 @@ import torch
 from torch import Tensor
 
 from torch_binmetrics.checks import integer
-from torch_binmetrics.measures.confusion import Confusion
-from torch_binmetrics.measures.declared import Ends, Share, about
+from torch_binmetrics.measures.declared import Ends, Form, Ranks, about
 from torch_binmetrics.measures.points import OperatingPoint
 from torch_binmetrics.state.reading import Reading
 from torch_binmetrics.state.snapshot import Snapshot
 from torch_binmetrics.uncertainty.bootstrap import (
+    check_squares,
     drawn_values,
     percentile_interval,
-    refuse_weights,
     standard_error,
     too_often_undefined,
 )
-from torch_binmetrics.uncertainty.closed_forms import closed_form, deviations, logit_interval
+from torch_binmetrics.uncertainty.closed_forms import Closed, closed_interval, logit_interval
+from torch_binmetrics.uncertainty.gaps import Gaps, distance, gap_ends
+from torch_binmetrics.uncertainty.proportions import deviations
 
 Method = Literal["wilson", "delong", "bootstrap"]
 
@@ -34,19 +35,20 @@ class Plan:
     """What interval is wanted.
 
     Low and high end have the form of the value. They are NaN where the counts do not tell how it varies: the value is
-    undefined, the trials of a proportion are none, an area is 0 or 1; and of a bootstrap, where a class has fewer than two
-    samples, no draw differs, or more draws are undefined than lie beyond one end (a few are left out).
+    undefined, the trials of a proportion are none, a class has fewer than two samples; and of a bootstrap, where no draw
+    differs, or more draws are undefined than lie beyond one end (a few are left out).
 
     Args:
         level: share of samples whose interval holds the population's value, between 0 and 1; how near the methods come to it
             is measured by ``python -m benchmarks coverage``.
         draws: samples that the bootstrap draws, 100 or more.
         seed: of these draws; the same one gives the same ends on every rank and device.
-        method: "wilson" (for proportions, and F1), "delong" (for the whole AUROC) or "bootstrap" (for any measure: on the logit
-            scale where its least and greatest value are known, else percentiles); None for the first of these that fits.
+        method: "wilson" (for proportions, F1, average precision and the Brier score), "delong" (for the whole AUROC) or
+            "bootstrap" (for any measure: of gaps for the Kolmogorov-Smirnov statistic and calibration errors, on the logit
+            scale where the least and greatest value are known, else percentiles); None for the first of these that fits.
 
     Raises:
-        TypeError: an argument of another type; for a metric, that it is a curve or counts weights.
+        TypeError: an argument of another type; for a metric, that it is a curve or the best of all thresholds.
         ValueError: an argument of another value; for a metric, that the method is none of its own.
 
     >>> from torch_binmetrics import BinaryRecall
@@ -70,39 +72,48 @@ class Plan:
         if not -(2**63) <= self.seed < 2**63:
             raise ValueError(f"seed must fit int64, got {self.seed}: pass 0, say")
 
-    def form(self, reading: Reading[Any]) -> Callable[[Confusion, float], Ends] | None:
-        """The closed form for a reading, None for the bootstrap; ValueError if the method is not one of its own."""
+    def form(self, reading: Reading[Any]) -> Form | None:
+        """What gives the ends of a reading, None for draws of its value; ValueError if the method is none of its own."""
         known = about(reading.measure)
         form = known.form if known else None
-        offered = ["bootstrap"] if form is None else ["wilson" if isinstance(form, Share) else "delong", "bootstrap"]
+        drawn = not isinstance(form, Closed)
+        offered = ["bootstrap"] if drawn else ["delong" if isinstance(form, Ranks) else "wilson", "bootstrap"]
         if self.method is not None and self.method not in offered:
             raise ValueError(f"method must be {' or '.join(map(repr, offered))}, got {self.method!r}")
-        return None if form is None or self.method == "bootstrap" else partial(closed_form, form)
+        return form if drawn or self.method != "bootstrap" else None
+
+
+def why_none(reading: Reading[Any]) -> str | None:
+    """Why a reading that is a number has no interval; None if it has one."""
+    known = about(reading.measure)
+    return known.no_interval if known else None
 
 
 def intervals(readings: Sequence[Reading[Any]], snapshot: Snapshot, plan: Plan) -> list[tuple[Any, Any] | None]:
-    """The ends for each reading of these counts, None for a curve; all bootstraps share their draws.
+    """The ends for each reading of these counts, None for what has none, curves and the best threshold; draws are shared.
 
     They are computed on CPU, so that a seed gives the same draws on every device and rank.
 
     Raises:
-        TypeError: the counts are sums of weights.
+        TypeError: the counts are sums of weights without the squares of these.
         ValueError: the method is not one for a reading.
     """
-    refuse_weights(snapshot.layout)
+    check_squares(snapshot.layout)
     forms = [plan.form(reading) for reading in readings]
     device, snapshot = snapshot.counts.device, snapshot.on_cpu()
-    values = [reading.value(snapshot) for reading in readings]
+    values: list[Any] = [None if why_none(reading) else reading.value(snapshot) for reading in readings]
     reads = {
-        i: partial(_read, reading)
-        for i, reading in enumerate(readings)
-        if forms[i] is None and isinstance(values[i], Tensor | OperatingPoint)
+        i: partial(_read, reading) if form is None else _read_with_distance(form, reading, snapshot)
+        for i, (reading, form) in enumerate(zip(readings, forms, strict=True))
+        if not isinstance(form, Closed) and isinstance(values[i], Tensor | OperatingPoint)
     }
     drawn = drawn_values(snapshot, reads, plan.draws, plan.seed)
     found: list[tuple[Any, Any] | None] = []
     for i, (reading, form) in enumerate(zip(readings, forms, strict=True)):
-        ends = form(reading.confusion(snapshot), plan.level) if form else None
-        if i in drawn:
+        ends = closed_interval(form, reading, snapshot, plan.level) if isinstance(form, Closed) else None
+        if i in drawn and isinstance(form, Gaps):
+            ends = gap_ends(snapshot, values[i], drawn[i], plan.level)
+        elif i in drawn:
             ends = _ends(reading, _numbers(values[i]), drawn[i], plan.level)
         found.append(_like(values[i], ends, device) if ends else None)
     return found
@@ -122,6 +133,18 @@ def _read(reading: Reading[Any], drawn: Snapshot) -> Tensor:
     if about(reading.measure) is None and drawn.counts.ndim > 2:
         return torch.stack([_numbers(reading.value(drawn.resampled(counts))) for counts in drawn.counts])
     return _numbers(reading.value(drawn))
+
+
+def _read_with_distance(form: Gaps, reading: Reading[Any], snapshot: Snapshot) -> Callable[[Snapshot], Tensor]:
+    """The numbers of a reading, and after them how far the gaps of a draw are from those of the sample."""
+    apart = distance(form, reading, snapshot)
+
+    def read(drawn: Snapshot) -> Tensor:
+        value = reading.value(drawn)
+        numbers = _numbers(value) if isinstance(value, OperatingPoint) else _numbers(value)[..., None]
+        return torch.cat([numbers, apart(drawn)[..., None]], -1)
+
+    return read
 
 
 def _numbers(value: Tensor | OperatingPoint) -> Tensor:
