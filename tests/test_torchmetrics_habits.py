@@ -23,7 +23,10 @@ NOTHING_RIGHT = torch.zeros(4), torch.zeros(4, dtype=torch.int64)
 
 @pytest.mark.parametrize("name", NAMES)
 def test_a_drop_in_metric_is_one_of_its_class_of_torchmetrics(name):
-    assert isinstance(make(name), getattr(peers, name))
+    metric = make(name)
+    assert isinstance(metric, getattr(peers, name))
+    assert not metric.eval().training
+    assert metric.train().training
 
 
 @pytest.mark.parametrize("zero_division", [0, 1])
@@ -291,6 +294,17 @@ def test_logits_on_top_of_loaded_probabilities_are_refused_where_they_would_be_m
     for each in (metric, theirs):
         each.update(logits, torch.tensor([0, 1]))
     assert metric.compute() == theirs.compute()
+
+
+def test_a_rank_outside_the_group_is_told_an_option_of_these_classes(tmp_path):
+    torch.distributed.init_process_group("gloo", init_method=f"file://{tmp_path}/store", rank=0, world_size=1)
+    try:
+        metric = ours.BinaryAUROC(process_group=torch.distributed.GroupMember.NON_GROUP_MEMBER)
+        metric.update(PREDS, TARGET)
+        with pytest.raises(RuntimeError, match="sync_on_compute=False"):
+            metric.compute()
+    finally:
+        torch.distributed.destroy_process_group()
 
 
 def test_a_value_that_is_undefined_is_warned_of_once():

@@ -51,9 +51,12 @@ class DropIn(CountingMetric):
         super().__init_subclass__()
         if "measure" in vars(cls):
             cls.peer = next(base for base in cls.__mro__ if issubclass(base, Metric) and not issubclass(base, CountingMetric))
-            annotated = (vars(base).get("__annotations__", {}) for base in cls.peer.__mro__)
-            cls.replaced = {name for names in annotated for name in names if not hasattr(Metric, name)} | {"thresholds"}
             cls.signature = cls.__signature__ = _signature(cls.peer)  # type: ignore[attr-defined]
+            between = cls.peer.__mro__[: cls.peer.__mro__.index(Metric)]
+            annotated = {
+                name for base in between for name in vars(base).get("__annotations__", {}) if not hasattr(Metric, name)
+            }
+            cls.replaced = annotated | ({"thresholds"} & cls.signature.parameters.keys())
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         bound = self.signature.bind(*args, **kwargs)
