@@ -1,9 +1,12 @@
 """Settings that every test shares."""
 
+import os
+
 import pytest
 import torch
 from hypothesis import Phase, settings
 
+os.environ.setdefault("TRITON_INTERPRET", "1")  # before Triton is first imported: its kernels run without a GPU
 torch.set_num_threads(1)  # the tests' tensors are small; those about threads set their own number
 
 settings.register_profile("house", deadline=None, derandomize=True, max_examples=60)

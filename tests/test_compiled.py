@@ -343,7 +343,7 @@ def test_the_loop_takes_as_much_as_it_can_hold_and_leaves_one_more_to_the_refere
 
 
 def test_the_environment_switches_the_compiled_loop_off():
-    program = "from torch_binmetrics import backend; print(backend().name, backend().reason, backend('cuda').name, sep='|')"
+    program = "from torch_binmetrics import backend; print(backend().name, backend().reason, backend('xpu').name, sep='|')"
     off = subprocess.run(
         [sys.executable, "-c", program],
         env={**os.environ, "TORCH_BINMETRICS_NATIVE": "0"},

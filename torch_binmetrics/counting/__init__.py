@@ -8,7 +8,7 @@ from typing import Any, Literal, NamedTuple
 import torch
 from torch import Tensor
 
-from torch_binmetrics.counting import cpu
+from torch_binmetrics.counting import cpu, cuda
 from torch_binmetrics.counting.dense import Dense as Dense, count_together
 from torch_binmetrics.counting.float_bits import Exact
 from torch_binmetrics.counting.layout import Dropped as Dropped, Layout as Layout
@@ -99,23 +99,27 @@ def store_of(layout: Layout) -> Store:
 
 
 class Backend(NamedTuple):
-    """What counts, and why: ``name`` is "compiled" or "reference", ``reason`` a sentence."""
+    """What counts, and why: ``name`` is "compiled", "triton" or "reference", ``reason`` a sentence."""
 
-    name: Literal["compiled", "reference"]
+    name: Literal["compiled", "triton", "reference"]
     reason: str
 
 
 def backend(device: torch.device | str = "cpu") -> Backend:
-    """What counts tensors on a device, and why: the compiled loop, or the reference in plain torch ops.
+    """What counts tensors on a device, and why: the compiled loop, the Triton kernel, or the reference in plain torch ops.
 
-    The compiled loop is for the CPU. It is missing where the package was installed without a C compiler, and the
-    environment variable ``TORCH_BINMETRICS_NATIVE=0`` switches it off; both count the same bits.
+    The kernel is for CUDA and ROCm, where Triton comes with torch; it has not yet been measured on a GPU. The compiled loop is
+    for the CPU: it is missing where the package was installed without a C compiler, and the environment variable
+    ``TORCH_BINMETRICS_NATIVE=0`` switches it off. All count the same bits.
 
     >>> backend("meta")
-    Backend(name='reference', reason='the compiled loop counts on the CPU only')
+    Backend(name='reference', reason='the compiled loop is for the CPU, the Triton kernel for CUDA and ROCm')
     """
-    if torch.device(device).type != "cpu":
-        return Backend("reference", "the compiled loop counts on the CPU only")
+    kind = torch.device(device).type
+    if kind == "cuda":
+        return Backend("triton" if cuda.kernel() is not None and not cuda.failures else "reference", cuda.reason())
+    if kind != "cpu":
+        return Backend("reference", "the compiled loop is for the CPU, the Triton kernel for CUDA and ROCm")
     return Backend("reference" if cpu.native is None else "compiled", cpu.reason)
 
 

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 import torch
 from torch import Tensor
 
-from torch_binmetrics.counting import cpu, reference
+from torch_binmetrics.counting import cpu, cuda, reference
 from torch_binmetrics.counting.layout import Dropped, Layout
 from torch_binmetrics.counting.store import Store
 from torch_binmetrics.counting.summands import Summand
@@ -78,7 +78,8 @@ class Dense(Store):
 
 def count_together(tallies: Sequence[tuple[Layout, Tensor]], preds: Tensor, target: Tensor, weight: Tensor | None) -> None:
     """Add a checked batch to several states in one pass; either all of them change or none does."""
-    if preds.device.type != "cpu" or not cpu.count(tallies, preds, target, weight):
+    by = {"cpu": cpu.count, "cuda": cuda.count}.get(preds.device.type)
+    if by is None or not by(tallies, preds, target, weight):
         reference.count(tallies, preds, target, weight)
 
 

@@ -267,7 +267,7 @@ def update_together(histograms: Sequence[ScoreHistogram], preds: Tensor, target:
     if not torch.compiler.is_compiling():
         _count(histograms, preds, target, weight)
     elif not count_traced(histograms, preds, target, weight):
-        _count_outside(histograms, preds, target, weight)
+        torch.compiler.disable(_count)(histograms, preds, target, weight)  # type: ignore[no-untyped-call]
 
 
 def _count(histograms: Sequence[ScoreHistogram], preds: Tensor, target: Tensor, weight: Tensor | None) -> None:
@@ -283,10 +283,6 @@ def _count(histograms: Sequence[ScoreHistogram], preds: Tensor, target: Tensor, 
             histogram.state = state
     finally:
         lock.release()
-
-
-#: What breaks the graph of a compiled step, for states that grow.
-_count_outside = torch.compiler.disable(_count)  # type: ignore[no-untyped-call]
 
 
 def count_apart(

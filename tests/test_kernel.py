@@ -1,0 +1,159 @@
+"""The Triton kernel, run by Triton's interpreter, equals the reference bit for bit, whatever the batch."""
+
+import os
+import subprocess
+import sys
+from textwrap import dedent
+
+import pytest
+import torch
+from hypothesis import Phase, given, settings, strategies as st
+from test_compiled import CUTS, batches, counted, layouts
+
+from torch_binmetrics import (
+    BinaryAccuracy,
+    BinaryAUROC,
+    BinaryBrierScore,
+    BinaryF1Score,
+    BinaryRecall,
+    FloatBits,
+    Layout,
+    MetricCollection,
+    Threshold,
+)
+from torch_binmetrics.counting import Dense, cuda, reference
+from torch_binmetrics.counting.cpu import TYPES
+
+pytest.importorskip("triton")
+import triton
+import triton.language as tl
+
+from torch_binmetrics.counting import triton_kernel
+
+#: NumPy's, which the interpreter computes with.
+pytestmark = pytest.mark.filterwarnings("ignore:(divide by zero|invalid value|overflow) encountered in .*:RuntimeWarning")
+
+
+def starts_of(tallies):
+    return [torch.arange(layout.cells).to(layout.dtype) for layout in tallies]
+
+
+def equals_reference(tallies, batch):
+    """Counts by both, from the same starts: equal, their sums to some units in the last place."""
+    starts = starts_of(tallies)
+    done, counts = counted(cuda.count, tallies, batch, starts)
+    assert done
+    assert not cuda.failures
+    _, expected = counted(reference.count, tallies, batch, starts)
+    for layout, found, wanted in zip(tallies, counts, expected, strict=True):
+        exact = layout.counted if not layout.weighted else 0
+        assert torch.equal(found[:exact], wanted[:exact])
+        torch.testing.assert_close(found[exact:], wanted[exact:], rtol=2e-12, atol=0)  # up to 4,097 summands in another order
+
+
+def dropping(layout):
+    """The layout as it counts on an accelerator, where nothing is refused at once."""
+    options = {name: getattr(layout, name) for name in ("from_logits", "ignore_index", "weighted", "sums")}
+    return Layout(layout.cuts, **options, invalid="drop")
+
+
+@settings(max_examples=60, phases=[Phase.generate])  # to shrink a batch takes minutes
+@given(st.lists(layouts, min_size=1, max_size=3), batches(), st.booleans())
+def test_the_kernel_equals_the_reference(tallies, batch, weighted):
+    tallies = list(map(dropping, tallies))
+    if not weighted or not any(layout.weighted for layout in tallies):
+        batch = [*batch[:2], None]
+    equals_reference(tallies, batch)
+
+
+CROWDS = {
+    "one bin": lambda size: torch.full((size,), 0.5),
+    "three bins": lambda size: torch.tensor([0.1, 0.5, 0.9])[torch.arange(size) % 3],
+    "a few bins and outliers": lambda size: torch.rand(size).where(torch.arange(size) % 100 == 0, 0.25),
+    "many bins": torch.rand,
+}
+
+
+@pytest.mark.parametrize("crowd", CROWDS)
+@pytest.mark.parametrize("size", [0, 1, 2047, 2048, 2049, 5001])
+def test_crowded_and_spread_scores_of_any_number_count_alike(crowd, size):
+    tallies = [Layout(FloatBits(), invalid="drop"), Layout(FloatBits(9, centre=None), weighted=True, invalid="drop")]
+    equals_reference(tallies, [CROWDS[crowd](size), torch.arange(size) % 2, torch.rand(size)])
+
+
+@pytest.mark.parametrize("dtype", TYPES)
+def test_every_dtype_counts_alike(dtype):
+    values = torch.tensor([0, 1, 1, 0, 1]) if not dtype.is_floating_point else torch.tensor([0.1, 0.3, 0.5, 1.0, 7.0])
+    tallies = [Layout(cuts, ignore_index=7, invalid="drop") for cuts in CUTS]
+    equals_reference(tallies, [values.to(dtype), torch.tensor([0, 1, 0, 1, 7]).to(dtype), None])
+
+
+@triton.jit
+def last_offsets(out, program):
+    tl.store(out + tl.arange(0, triton_kernel.BLOCK), triton_kernel.offsets(tl.full((), program, tl.int32)))
+
+
+def test_offsets_go_beyond_two_to_the_31():
+    found, block = torch.zeros(triton_kernel.BLOCK.value, dtype=torch.int64), triton_kernel.BLOCK.value
+    program = (2**31 + 5) // block
+    last_offsets[(1,)](found, program)
+    assert found.tolist() == list(range(program * block, (program + 1) * block))
+    assert found[0] <= 2**31 + 5 <= found[-1]
+
+
+def test_a_collection_is_one_launch_into_the_same_memory(monkeypatch):
+    metrics = MetricCollection([BinaryAUROC, BinaryAccuracy, BinaryRecall(0.3), BinaryF1Score(0.7), BinaryBrierScore])
+    tallies = [(histogram.layout, histogram.state) for histogram in metrics.histograms]
+    assert len(tallies) > 2
+    places, launches = [state.data_ptr() for _, state in tallies], []
+    monkeypatch.setattr(triton_kernel.kernel, "pre_run_hooks", [lambda *args, **kwargs: launches.append(args)])
+    assert cuda.count(tallies, torch.rand(3000), torch.randint(0, 2, (3000,)), None)
+    assert len(launches) == 1
+    assert [state.data_ptr() for _, state in tallies] == places
+
+
+def test_sums_of_floats_are_left_to_the_reference_where_the_order_must_not_matter():
+    batch = torch.rand(10), torch.ones(10), torch.rand(10)
+    tallies = [[(layout, Dense(layout).empty())] for layout in (Layout(FloatBits()), Layout(FloatBits(), weighted=True))]
+    torch.use_deterministic_algorithms(True)
+    try:
+        assert [cuda.count(tally, *batch) for tally in tallies] == [True, False]
+    finally:
+        torch.use_deterministic_algorithms(False)
+    assert cuda.count(tallies[1], *batch)
+
+
+def test_cuts_of_ones_own_are_left_to_the_reference():
+    class Own(Threshold):
+        pass
+
+    layout = Layout(Own(0.5))
+    state = Dense(layout).empty()
+    assert not cuda.count(
+        [(Layout(FloatBits()), Dense(Layout(FloatBits())).empty()), (layout, state)], torch.rand(5), torch.ones(5), None
+    )
+    assert not state.any()
+
+
+def test_a_kernel_that_cannot_be_launched_says_so_once_and_leaves_all_to_the_reference():
+    """Without its interpreter Triton finds no GPU here, and that is an error at the launch."""
+    program = """
+        import warnings, torch
+        from torch_binmetrics import FloatBits, Layout, backend
+        from torch_binmetrics.counting import Dense, cuda
+        layout = Layout(FloatBits())
+        state = Dense(layout).empty()
+        batch = torch.rand(5), torch.ones(5), None
+        with warnings.catch_warnings(record=True) as caught:
+            warnings.simplefilter("always")
+            print([cuda.count([(layout, state)], *batch) for _ in range(2)], state.any().item(), backend("cuda").name)
+        print([str(warning.message)[:40] for warning in caught if "plain torch" in str(warning.message)])
+    """
+    environment = {name: value for name, value in os.environ.items() if name != "TRITON_INTERPRET"}
+    ran = subprocess.run([sys.executable, "-c", dedent(program)], env=environment, capture_output=True, text=True, check=True)
+    assert ran.stdout.splitlines() == ["[False, False] False reference", "['the Triton kernel cannot be launched, so']"]
+
+
+def test_the_kernel_is_loaded_by_a_batch_and_not_by_the_package():
+    program = "import sys, torch_binmetrics; print({'triton', 'torch._dynamo'} & sys.modules.keys())"
+    assert subprocess.run([sys.executable, "-c", program], capture_output=True, text=True, check=True).stdout.strip() == "set()"
