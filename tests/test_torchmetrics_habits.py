@@ -432,6 +432,10 @@ def test_members_that_have_counted_keep_their_counts():
     for metric in alike:
         metric.update(PREDS, TARGET)
     assert ours.MetricCollection(alike).compute_groups == {0: ["BinaryRecall", "BinaryF1Score"]}
+    empty = ours.BinaryRecall()
+    empty.update(PREDS[:0], TARGET[:0])
+    metrics = ours.MetricCollection([empty, ours.BinaryF1Score()])
+    assert [metric.update_count for metric in metrics.values()] == [1, 0]
     stranger = ours.BinaryRecall()
     stranger.update(PREDS, TARGET)
     with pytest.raises(ValueError, match="has counted already"):

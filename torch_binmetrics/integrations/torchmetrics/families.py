@@ -10,12 +10,11 @@ from typing import Any, ClassVar
 import torch
 from torch import Tensor
 from torchmetrics import Metric
-from torchmetrics.classification import BinaryStatScores
 
 from torch_binmetrics.checks import fraction, integer
 from torch_binmetrics.counting import Hinge, Probability
 from torch_binmetrics.counting.cuts import Cuts
-from torch_binmetrics.counting.float_bits import DEFAULT, Exact, FloatBits
+from torch_binmetrics.counting.float_bits import Exact, FloatBits
 from torch_binmetrics.integrations.torchmetrics.metric import CountingMetric
 from torch_binmetrics.integrations.torchmetrics.readings import (
     KINDS_OF_THRESHOLDS,
@@ -27,11 +26,9 @@ from torch_binmetrics.integrations.torchmetrics.readings import (
     matrix_of,
     of_matrix,
 )
-from torch_binmetrics.integrations.torchmetrics.states import Counts, Options, along, at_points
+from torch_binmetrics.integrations.torchmetrics.states import EXTRA, Counts, Options, along, at_points, signature_like
 from torch_binmetrics.measures import Confusion
 from torch_binmetrics.measures.roc import check_max_fpr
-
-EXTRA = {"from_logits": None, "weighted": False}
 
 
 class DropIn(CountingMetric):
@@ -51,7 +48,7 @@ class DropIn(CountingMetric):
         super().__init_subclass__()
         if "measure" in vars(cls):
             cls.peer = next(base for base in cls.__mro__ if issubclass(base, Metric) and not issubclass(base, CountingMetric))
-            cls.signature = cls.__signature__ = _signature(cls.peer)  # type: ignore[attr-defined]
+            cls.signature = cls.__signature__ = signature_like(cls.peer)  # type: ignore[attr-defined]
             between = cls.peer.__mro__[: cls.peer.__mro__.index(Metric)]
             annotated = {
                 name for base in between for name in vars(base).get("__annotations__", {}) if not hasattr(Metric, name)
@@ -254,14 +251,3 @@ class OfSums(DropIn):
 
     def _read(self) -> Sums:
         return self.counts.points.sums(self.counts.store, self.counts.whole(self.state))
-
-
-def _signature(like: type[Metric]) -> inspect.Signature:
-    """The arguments of a class of torchmetrics, ``FloatBits(16)`` for its default thresholds, and those of ours."""
-    _, *parameters = inspect.signature(like.__init__).parameters.values()
-    own = {each.name: each.replace(default=DEFAULT) if each.name == "thresholds" else each for each in parameters}
-    kwargs = own.pop("kwargs")
-    hidden = {"zero_division": 0} if issubclass(like, BinaryStatScores) else {}
-    for name, value in {**hidden, **EXTRA}.items():
-        own.setdefault(name, inspect.Parameter(name, inspect.Parameter.KEYWORD_ONLY, default=value))
-    return inspect.Signature([*own.values(), kwargs])

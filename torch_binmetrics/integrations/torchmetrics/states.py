@@ -3,21 +3,38 @@
 from __future__ import annotations
 
 import hashlib
+import inspect
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from typing import Any, Literal
 
 import torch
 from torch import Tensor
+from torchmetrics import Metric
+from torchmetrics.classification import BinaryStatScores
 
 from torch_binmetrics.counting import Dense, Dropped, Layout, Store, Summand, count, reference, store_of
 from torch_binmetrics.counting.cuts import Cuts, Edges
 from torch_binmetrics.counting.dense import described
-from torch_binmetrics.counting.float_bits import Exact, FloatBits
+from torch_binmetrics.counting.float_bits import DEFAULT, Exact, FloatBits
 from torch_binmetrics.integrations.torchmetrics.readings import Points, of_both_readings
 from torch_binmetrics.measures import Confusion
 from torch_binmetrics.state.distributed import gather_over_ranks, sum_over_ranks
 from torch_binmetrics.state.earlier import upgraded_counts
+
+#: The arguments that all classes take besides those of torchmetrics.
+EXTRA = {"from_logits": None, "weighted": False}
+
+
+def signature_like(like: type[Metric]) -> inspect.Signature:
+    """The arguments of a class of torchmetrics, ``FloatBits(16)`` for its default thresholds, and those of ours."""
+    _, *parameters = inspect.signature(like.__init__).parameters.values()
+    own = {each.name: each.replace(default=DEFAULT) if each.name == "thresholds" else each for each in parameters}
+    kwargs = own.pop("kwargs")
+    hidden = {"zero_division": 0} if issubclass(like, BinaryStatScores) else {}
+    for name, value in {**hidden, **EXTRA}.items():
+        own.setdefault(name, inspect.Parameter(name, inspect.Parameter.KEYWORD_ONLY, default=value))
+    return inspect.Signature([*own.values(), kwargs])
 
 
 @dataclass(frozen=True)
