@@ -24,10 +24,6 @@ from torch_binmetrics.measures.confusion import (
 )
 from torch_binmetrics.measures.declared import (
     About as About,
-    CalibrationGaps as CalibrationGaps,
-    LargestGap as LargestGap,
-    Losses as Losses,
-    Precisions as Precisions,
     Ranks as Ranks,
     Share as Share,
     about as about,
