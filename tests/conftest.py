@@ -9,6 +9,9 @@ from hypothesis import Phase, settings
 os.environ.setdefault("TRITON_INTERPRET", "1")  # before Triton is first imported: its kernels run without a GPU
 torch.set_num_threads(1)  # the tests' tensors are small; those about threads set their own number
 
+if "TORCH_BINMETRICS_TEST_DTYPE" in os.environ:  # what users may set: no value may depend on it
+    torch.set_default_dtype(getattr(torch, os.environ["TORCH_BINMETRICS_TEST_DTYPE"]))
+
 settings.register_profile("house", deadline=None, derandomize=True, max_examples=60)
 settings.register_profile("quick", deadline=None, derandomize=True, max_examples=6)
 #: For who only wants to know whether a test fails.

@@ -54,6 +54,11 @@ class Runs(NamedTuple):
         return key, key.clamp(self.near, self.far) + key.clamp(-self.far, -self.near)
 
 
+def _float32(numbers: float | list[float]) -> Tensor:
+    """Numbers as float32 on CPU, whatever the defaults are."""
+    return torch.tensor(numbers, dtype=torch.float32, device="cpu")
+
+
 @dataclass(frozen=True, repr=False)
 class FloatBits(Cuts):
     """Bins that are runs of floating-point numbers: fine near 0, near 1 and over all the reals, so they fit any score.
@@ -99,17 +104,17 @@ class FloatBits(Cuts):
 
     @cached_property
     def bins(self) -> int:
-        return self.runs.offsets[2] + int(self.runs.steps(torch.tensor(math.inf))) + 1
+        return self.runs.offsets[2] + int(self.runs.steps(_float32(math.inf))) + 1
 
     @cached_property
     def runs(self) -> Runs:
         """How the bins follow from the bits of a score."""
-        around = float(torch.tensor(self.around, dtype=torch.float32))
+        around = float(_float32(self.around))
         low, high = sorted((around / 2, around * 2))
         near, far = (0, 0) if self.centre is None else CENTRE
         runs = Runs(low, high, around, near, far, 32 - self.bits, 32 - (self.centre or self.bits))
-        ends = from_ordered(ordered(torch.tensor([low, high])) - 1)  # the last scores of the first two runs
-        begins = torch.tensor([-math.inf, low - around, high])
+        ends = from_ordered(ordered(_float32([low, high])) - 1)  # the last scores of the first two runs
+        begins = _float32([-math.inf, low - around, high])
         begin, last = runs.steps(begins).tolist(), runs.steps(runs.centred(ends)).tolist()
         first = -begin[0]
         middle = first + last[0] + 1 - begin[1]
