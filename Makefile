@@ -12,7 +12,7 @@ MUTANTS ?= 300
 FRESH ?= build/fresh
 TORCH ?= torch
 
-.PHONY: demo test quick peers lint types sanitized sanitize fuzz mutants bench docs dist installed clean
+.PHONY: demo test multinode quick peers lint types sanitized sanitize fuzz mutants bench docs dist installed clean
 
 demo: .venv/demo
 	OMP_NUM_THREADS=1 $(BIN)/torchrun --standalone --nproc-per-node $(RANKS) examples/flights.py
@@ -33,6 +33,10 @@ peers: .venv/ready
 	test -n "$(TORCHMETRICS_TESTS)" || { echo "set TORCHMETRICS_TESTS to the folder tests of torchmetrics' sources"; exit 1; }
 	cd $(TORCHMETRICS_TESTS) && PYTHONPATH=$(CURDIR):$(CURDIR)/tests $(abspath $(BIN)/python) -m pytest -q -c /dev/null --rootdir=. \
 		-p no:cacheprovider -p torchmetrics_swap -W ignore $(PEERS)
+
+# Nodes as network namespaces; skipped, with the reason, where there can be none. They are a part of make test, too.
+multinode: .venv/ready
+	$(BIN)/python -m pytest -q -rs tests/multinode
 
 lint: .venv/ready
 	$(BIN)/ruff check .

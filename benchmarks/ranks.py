@@ -40,26 +40,37 @@ class Session(NamedTuple):
     port: int
     rounds: int
     out: Path
+    address: str = "127.0.0.1"
 
 
 def work(rank: int, session: Session) -> None:
     """Measure on one rank."""
     os.environ["GLOO_SOCKET_IFNAME"] = "lo"
-    torch.set_num_threads(1)
-    world, address = session.world, f"tcp://127.0.0.1:{session.port}"
-    dist.init_process_group("gloo", init_method=address, rank=rank, world_size=world, timeout=timedelta(minutes=5))
-    preds, target = data.usual(SAMPLES)
-    exact = truth.eight(preds, target)
-    rivals = contenders("SYNCED")
-    running = {rival.name: rival.make() for rival in rivals}
-    for accumulator in running.values():
-        accumulator.update(preds[rank::world].contiguous(), target[rank::world].contiguous())
-    found = {rival.name: counted(rival, running[rival.name], exact) for rival in rivals}
+    join(rank, session)
+    running, found = answered(rank, session)
     for name, seconds in timed(running, session.rounds).items():
         found[name]["seconds"] = seconds
     if rank == 0:
         session.out.write_text(json.dumps(found))
     dist.destroy_process_group()
+
+
+def join(rank: int, session: Session) -> None:
+    """Meet the other ranks."""
+    torch.set_num_threads(1)
+    address, timeout = f"tcp://{session.address}:{session.port}", timedelta(minutes=5)
+    dist.init_process_group("gloo", init_method=address, rank=rank, world_size=session.world, timeout=timeout)
+
+
+def answered(rank: int, session: Session) -> tuple[dict[str, Accumulator], dict[str, dict[str, Any]]]:
+    """Accumulators of this rank's share of the samples by contender, and what their right answers took."""
+    preds, target = data.usual(SAMPLES)
+    exact = truth.eight(preds, target)
+    rivals = contenders("SYNCED")
+    running = {rival.name: rival.make() for rival in rivals}
+    for accumulator in running.values():
+        accumulator.update(preds[rank :: session.world].contiguous(), target[rank :: session.world].contiguous())
+    return running, {rival.name: counted(rival, running[rival.name], exact) for rival in rivals}
 
 
 def counted(rival: Contender, accumulator: Accumulator, exact: dict[str, float]) -> dict[str, Any]:

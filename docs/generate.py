@@ -11,6 +11,7 @@ from docs.bars_table import bars_table
 from docs.coverage_table import coverage_table
 from docs.cuts_table import cuts_table
 from docs.metrics_table import metrics_table
+from docs.what_happens_table import what_happens_table
 
 ROOT = Path(__file__).parent.parent
 #: The file and the name of the part -> its lines.
@@ -20,6 +21,7 @@ PARTS: dict[tuple[str, str], Callable[[], list[str]]] = {
     ("docs/metrics.md", "metrics"): partial(metrics_table, site=True),
     ("docs/cuts.md", "cuts"): cuts_table,
     ("docs/uncertainty.md", "coverage"): coverage_table,
+    ("docs/distributed.md", "what happens when"): what_happens_table,
 }
 
 

@@ -24,6 +24,7 @@ from torch import Tensor, nn
 from torch.profiler import ProfilerActivity, profile
 
 import torch_binmetrics as tb
+from torch_binmetrics.integrations.checkpoint import Stateful
 
 TIMEOUT = timedelta(seconds=60)
 #: The collectives of a sum: 256 bytes from each rank to each, then all counts.
@@ -219,6 +220,7 @@ def weighted_metrics_equal_one_process_to_1e_12(at: Rank) -> None:
 
 
 def a_rank_that_saw_nothing_takes_part(at: Rank) -> None:
+    """A rank saw no data | It takes part like any other."""
     for idle in (0, at.world - 1):
         metrics = mixed()
         if at.rank != idle:
@@ -236,6 +238,7 @@ def ranks_that_saw_nothing_at_all_give_nan(at: Rank) -> None:
 
 
 def a_group_sums_the_counts_of_its_members_only(at: Rank) -> None:
+    """Several groups, with ranks in common | Each sums the counts of its members."""
     batches = [skewed(seed=rank) for rank in range(at.world)]
     members = [[0, 1], [1, 2], [0, 1, 2]]
     groups = [dist.new_group(ranks) for ranks in members]
@@ -249,6 +252,7 @@ def a_group_sums_the_counts_of_its_members_only(at: Rank) -> None:
 
 
 def outside_of_the_group_compute_raises_and_names_it(at: Rank) -> None:
+    """`compute()` on a rank outside of `process_group` | It raises there, and names the group."""
     pair = dist.new_group([0, 1])
     metrics, metric = mixed(process_group=pair), tb.BinaryAUROC(process_group=pair)
     batch = skewed(seed=at.rank)
@@ -345,6 +349,9 @@ DISAGREEMENTS: dict[str, tuple[Callable[[], tb.MetricCollection], Callable[[], t
 
 
 def ranks_that_count_different_things_all_raise_and_go_on(at: Rank) -> None:
+    """Collections that differ: cuts, options, order, names, prefix, measures | All ranks raise, and say which ranks differ;
+    the counts stay, and the next sum works.
+    """
     batches = [skewed(1000, seed=rank) for rank in range(at.world)]
     for turn, (usual, other) in enumerate(DISAGREEMENTS.values()):
         odd = turn % 2 * (at.world - 1)
@@ -369,6 +376,7 @@ def single_metrics_that_differ_all_raise(at: Rank) -> None:
 
 
 def clones_computed_in_another_order_raise_on_all_ranks(at: Rank) -> None:
+    """Two clones are computed in another order on some rank | All ranks raise, for each of the two."""
     for original in (mixed(), tb.BinaryRecall(), tb.ScoreHistogram(tb.Layout(tb.Uniform(8)))):
         train, val = original.clone(), original.clone()
         read = (lambda each: each.summed()) if isinstance(original, tb.ScoreHistogram) else (lambda each: each.compute())
@@ -382,6 +390,9 @@ def clones_computed_in_another_order_raise_on_all_ranks(at: Rank) -> None:
 
 
 def a_rank_out_of_step_raises_on_all_ranks_and_they_go_on(at: Rank) -> None:
+    """A rank computes once more than the others, or is reset or loaded alone | All ranks raise at the next sum, and say how
+    often each summed; then they go on.
+    """
     late = at.rank == at.world - 1
     for change in ("reset", "load", "one more"):
         metric, saved = tb.BinaryRecall(), tb.BinaryRecall().state_dict(sync=True)
@@ -408,6 +419,9 @@ def a_rank_out_of_step_raises_on_all_ranks_and_they_go_on(at: Rank) -> None:
 
 
 def all_that_sums_is_a_round_and_what_does_not_is_none(at: Rank) -> None:
+    """`report()`, intervals, `summed()` and `state_dict(sync=True)` on all ranks, and `sync=False` on one alone | Each sums
+    once; what one rank reads alone is its own business.
+    """
     metrics = tb.MetricCollection([tb.BinaryAUROC(), tb.BinaryRecall(0.3)])
     metrics.update(*skewed(1000, seed=at.rank)[:2])
     synced = [metrics.compute, metrics.summed, partial(metrics.state_dict, sync=True)]
@@ -424,6 +438,7 @@ def all_that_sums_is_a_round_and_what_does_not_is_none(at: Rank) -> None:
 
 
 def two_threads_sum_over_two_groups_at_the_same_time(at: Rank) -> None:
+    """Two threads sum over two groups at the same time | Both get exact values."""
     groups = [dist.new_group(list(range(at.world))) for _ in range(2)]
     metrics = [mixed(process_group=group) for group in groups]
     for each in metrics:
@@ -447,6 +462,7 @@ def two_threads_sum_over_two_groups_at_the_same_time(at: Rank) -> None:
 
 
 def counts_beyond_int32_and_float64_are_exact_or_refused(at: Rank) -> None:
+    """Sums of counts beyond 2^31 | They are exact; beyond 2^53, together with sums of weights or losses, all ranks raise."""
     for count in (2**31 // at.world - 1, 2**31 // at.world, 2**31 + 1, 2**62 // at.world):
         metrics = mixed()
         metrics.histograms[1].state[0] = count
@@ -462,6 +478,9 @@ def counts_beyond_int32_and_float64_are_exact_or_refused(at: Rank) -> None:
 
 
 def a_local_state_is_refused_on_another_rank_and_in_another_world(at: Rank) -> None:
+    """A state of one rank alone is loaded on another rank, or among more or fewer | It is refused, and
+    `state_dict(sync=True)` is named.
+    """
     own = at.path / f"own-{at.world}-{at.rank}.pt"
     for make in (mixed, tb.BinaryAUROC, lambda: tb.BinaryAUROC(cuts=tb.Exact())):
         metric = make()
@@ -487,6 +506,7 @@ def a_local_state_is_refused_on_another_rank_and_in_another_world(at: Rank) -> N
 
 
 def counts_of_all_that_were_loaded_without_a_group_are_not_summed_again(at: Rank) -> None:
+    """A summed state is loaded on every rank before `init_process_group` | All ranks raise at the first sum."""
     metric = tb.BinaryRecall()
     metric.update(torch.tensor([0.9]), torch.tensor([1]))
     total = metric.state_dict(sync=True)
@@ -687,6 +707,85 @@ def _resume(at: Rank, metrics: tb.MetricCollection, metric: tb.Metric[Any]) -> N
     same(metric.compute(), whole["auroc"])
 
 
+def _every(**options: Any) -> dict[str, tb.MetricCollection]:
+    """All metrics: by counts, by weights and sums of losses, and by every distinct score."""
+    exact = (tb.BinaryAUROC, tb.BinaryAveragePrecision, tb.BinaryROC, tb.BinaryPrecisionRecallCurve, tb.BinaryEER)
+    return {
+        "plain": tb.MetricCollection(named()),
+        "weighted": tb.MetricCollection(named(weighted=True)),
+        "exact": tb.MetricCollection([kind(cuts=tb.Exact()) for kind in exact]),
+        "exact weighted": tb.MetricCollection([kind(cuts=tb.Exact(), weighted=True) for kind in exact]),
+    }
+
+
+def _count_every(every: dict[str, tb.MetricCollection], seed: int) -> None:
+    batch = skewed(2_003, seed=seed)
+    for kind, metrics in every.items():
+        metrics.update(*batch[: 3 if "weighted" in kind else 2])
+
+
+def _same_every(found: dict[str, tb.MetricCollection], seeds: list[int]) -> None:
+    """Every value is that of one process which counted all the batches."""
+    whole = _every()
+    for seed in seeds:
+        _count_every(whole, seed)
+    for kind, metrics in found.items():
+        wanted = whole[kind].compute(sync=False)
+        for name, value in metrics.compute().items():
+            rounded = "weighted" in kind or bool(metrics[name].sums)
+            same(value, wanted[name], tolerance=1e-9 if rounded else 0.0)
+
+
+def all_metrics_are_saved(at: Rank) -> None:
+    every = _every()
+    _count_every(every, 40 + at.rank)
+    state = {kind: metrics.state_dict(sync=True) for kind, metrics in every.items()}
+    _checkpoint("save", {kind: Stateful(metrics) for kind, metrics in every.items()}, at.path / f"sharded-{at.world}")
+    if at.rank == 0:
+        torch.save(state, at.path / f"every-{at.world}.pt")
+
+
+def all_metrics_resume_at_another_number_of_ranks(at: Rank) -> None:
+    """A run resumes at another number of ranks, 2 to 3, 3 to 1 or 1 to 4, from `state_dict(sync=True)` or
+    `torch.distributed.checkpoint` | Every metric, weighted and exact ones too, is that of one process.
+    """
+    before = {3: 2, 1: 3, 4: 1}[at.world]
+    state = torch.load(at.path / f"every-{before}.pt", weights_only=True)
+    plain, sharded = _every(), _every()
+    for kind, metrics in plain.items():
+        metrics.load_state_dict(state[kind])
+    _count_every(sharded, 7)  # what is loaded takes the place of this
+    _checkpoint("load", {kind: Stateful(metrics) for kind, metrics in sharded.items()}, at.path / f"sharded-{before}")
+    for resumed in (plain, sharded):
+        _count_every(resumed, 50 + at.rank)
+        _same_every(resumed, [40 + rank for rank in range(before)] + [50 + rank for rank in range(at.world)])
+
+
+def _checkpoint(verb: str, states: dict[str, Any], folder: Path) -> None:
+    """Save or load by torch.distributed.checkpoint."""
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")
+        import torch.distributed.checkpoint as dcp
+
+        getattr(dcp, verb)(states, checkpoint_id=folder)
+
+
+def a_checkpoint_of_what_one_rank_has_is_refused_by_the_others(at: Rank) -> None:
+    """`torch.distributed.checkpoint` is given `state_dict()` without `sync=True` | All ranks but the one that saved refuse
+    it.
+    """
+    metrics, resumed = mixed(), mixed()
+    metrics.update(*skewed(1000, seed=at.rank))
+    _checkpoint("save", {"metrics": metrics.state_dict()}, at.path / f"local-{at.world}")
+    state = {"metrics": resumed.state_dict()}
+    _checkpoint("load", state, at.path / f"local-{at.world}")
+    saver = state["metrics"]["histograms"][0]["rank"]
+    if at.rank != saver:
+        with pytest.raises(ValueError, match=rf"those of rank {saver} of {at.world} alone: save state_dict\(sync=True\)"):
+            resumed.load_state_dict(state["metrics"])
+        assert not any(part.any() for part in states(resumed))
+
+
 def early_stopping_follows_the_first_rank(at: Rank) -> None:
     falling, rising = [0.5, 0.7, 0.6, 0.69], [0.5, 0.6, 0.7, 0.8]
     for first, others, stops in ((falling, rising, True), (rising, falling, False)):
@@ -725,6 +824,7 @@ def early_stopping_of_a_group_follows_the_first_of_that_group(at: Rank) -> None:
 
 
 def only_rank_0_writes_to_tensorboard_and_all_get_the_values(at: Rank) -> None:
+    """`log_epoch` on all ranks | Rank 0 writes, all get the values, for one sum."""
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")  # of tensorboard and matplotlib, while they are imported
         from tensorboard.backend.event_processing.event_file_loader import EventFileLoader
@@ -795,18 +895,54 @@ def an_ignite_engine_has_the_values_of_all_ranks(at: Rank) -> None:
     assert found == tb.floats(wanted)
 
 
+def fsdp_leaves_the_counts_of_a_module_alone(at: Rank) -> None:
+    """A module that FSDP2's `fully_shard` shards holds a collection | Its counts stay those of each rank."""
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")
+        from torch.distributed.device_mesh import init_device_mesh
+        from torch.distributed.fsdp import fully_shard
+
+        model = fully_shard(Net(at.rank), mesh=init_device_mesh("cpu", (at.world,)))
+        _train(model, at)
+    _same_as_seen(model, at)
+
+
 def ddp_leaves_the_counts_of_a_module_alone(at: Rank) -> None:
-    g = torch.Generator().manual_seed(at.rank)
+    """A module that DDP wraps holds a collection | Its counts stay those of each rank."""
     model = nn.parallel.DistributedDataParallel(Net(at.rank))
+    _train(model, at)
+    assert model.module.rank.item() == 0, "DDP is expected to overwrite buffers, or this shows nothing"
+    assert set(model.state_dict()) == {"module.linear.weight", "module.linear.bias", "module.rank"}
+    _same_as_seen(model.module, at)
+
+
+def ranks_that_join_early_are_summed_after_the_block(at: Rank) -> None:
+    """Ranks run out of batches inside DDP's `join()`, and compute after the block | The values are those of all samples."""
+    model = nn.parallel.DistributedDataParallel(Net(at.rank))
+    g = torch.Generator().manual_seed(at.rank)
+    with model.join():
+        for _ in range(4 + 3 * at.rank):
+            x = torch.randn(20, 3, generator=g)
+            model(x, (x[:, 0] > 0).float()).backward()
+    total = model.module.metrics.summed()
+    assert int(total["BinaryRecall"].histogram.counts.sum()) == sum(20 * (4 + 3 * rank) for rank in range(at.world))
+    assert model.module.metrics.compute() == total.compute()
+
+
+def _train(model: nn.Module, at: Rank) -> None:
+    """Four uneven steps."""
+    g = torch.Generator().manual_seed(at.rank)
+    optimizer = torch.optim.SGD(model.parameters(), lr=0.1)
     optimizer = torch.optim.SGD(model.parameters(), lr=0.1)
     for _ in range(4):
         x = torch.randn(50 + at.rank, 3, generator=g)
         model(x, (x[:, 0] > 0).float()).backward()
         optimizer.step()
         optimizer.zero_grad()
-    net = model.module
-    assert net.rank.item() == 0, "DDP is expected to overwrite buffers, or this shows nothing"
-    assert set(model.state_dict()) == {"module.linear.weight", "module.linear.bias", "module.rank"}
+
+
+def _same_as_seen(net: nn.Module, at: Rank) -> None:
+    """The module's counts are those of all that it has seen."""
     seen = [torch.empty(2, 4 * (50 + rank)) for rank in range(at.world)]
     for rank, tensor in enumerate(seen):
         if rank == at.rank:
@@ -850,6 +986,9 @@ def dropped_samples_are_summed(at: Rank) -> None:
 
 
 def metrics_outlive_their_process_group(at: Rank) -> None:
+    """The process group is destroyed, and another one made, of more or fewer ranks | The counts live on, and are summed
+    over the new one.
+    """
     batches = [skewed(seed=rank) for rank in range(at.world)]
     metrics = mixed()
     metrics.update(*batches[at.rank])
@@ -890,7 +1029,7 @@ SCENARIOS: dict[Callable[[Rank], None], tuple[int, ...]] = {
     single_metrics_that_differ_all_raise: (2,),
     clones_computed_in_another_order_raise_on_all_ranks: (2, 3),
     a_rank_out_of_step_raises_on_all_ranks_and_they_go_on: (2, 3),
-    all_that_sums_is_a_round_and_what_does_not_is_none: (2,),
+    all_that_sums_is_a_round_and_what_does_not_is_none: (2, 3),
     two_threads_sum_over_two_groups_at_the_same_time: (2, 3),
     counts_beyond_int32_and_float64_are_exact_or_refused: (2,),
     a_local_state_is_refused_on_another_rank_and_in_another_world: (3,),
@@ -906,12 +1045,17 @@ SCENARIOS: dict[Callable[[Rank], None], tuple[int, ...]] = {
     a_local_state_resumes_at_the_same_number_of_ranks: (2,),
     a_summed_state_resumes_at_any_number_of_ranks: (1, 2, 3, 4),
     a_summed_state_is_kept_by_the_first_rank_of_a_group: (3,),
+    all_metrics_are_saved: (1, 2, 3),
+    all_metrics_resume_at_another_number_of_ranks: (1, 3, 4),
+    a_checkpoint_of_what_one_rank_has_is_refused_by_the_others: (2, 3),
     early_stopping_follows_the_first_rank: (2, 3),
     early_stopping_resumes_alike_on_all_ranks: (2,),
     early_stopping_of_a_group_follows_the_first_of_that_group: (3,),
-    only_rank_0_writes_to_tensorboard_and_all_get_the_values: (2,),
+    only_rank_0_writes_to_tensorboard_and_all_get_the_values: (2, 3),
     an_ignite_engine_has_the_values_of_all_ranks: (2,),
     ddp_leaves_the_counts_of_a_module_alone: (2,),
+    fsdp_leaves_the_counts_of_a_module_alone: (2,),
+    ranks_that_join_early_are_summed_after_the_block: (2, 3),
     dropped_samples_are_summed: (2, 3),
     metrics_outlive_their_process_group: (3,),
     computing_often_leaves_nothing_behind_in_the_store: (3,),

@@ -39,6 +39,9 @@ def compute_alone_then_together(rank, path, barrier):
 
 @pytest.mark.processes
 def test_a_rank_that_computes_alone_is_told_in_time_and_all_can_compute_in_a_new_group(tmp_path):
+    """A rank computes alone, and the others never come | It raises after the time of its process group, and keeps its
+    counts.
+    """
     mp.spawn(compute_alone_then_together, (tmp_path, mp.get_context("spawn").Barrier(2)), nprocs=2)
     (told, first), (_, second) = (torch.load(tmp_path / f"{rank}.pt") for rank in range(2))
     assert "did not come to sum its counts" in told

@@ -4,4 +4,17 @@ In a suite's file, ``ACROSS`` says what becomes the columns of its tables: sizes
 Where a suite has too many rows for a table, its ``excerpt`` says which to show.
 """
 
-NAMES = ("update", "counts", "collection", "bins", "compute", "memory", "sync", "accuracy", "loop", "trainer", "coverage")
+NAMES = (
+    "update",
+    "counts",
+    "collection",
+    "bins",
+    "compute",
+    "memory",
+    "sync",
+    "nodes",
+    "accuracy",
+    "loop",
+    "trainer",
+    "coverage",
+)
