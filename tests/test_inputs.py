@@ -47,7 +47,7 @@ from torch_binmetrics import (
     count,
     functional,
 )
-from torch_binmetrics.counting import Dropped, cpu, store_of
+from torch_binmetrics.counting import Dense, Dropped, cpu, lookup, store_of
 from torch_binmetrics.measures import fbeta, recall, scores
 
 PREDS, LABELS = torch.tensor([0.9, 0.2, 0.6, 0.4]), torch.tensor([1, 0, 0, 1])
@@ -709,6 +709,8 @@ def test_a_fake_accelerator_refuses_tensors_of_two_devices_and_sees_copies():
 @pytest.mark.parametrize("build", [lambda: BinaryAUROC(weighted=True), accelerated])
 def test_updating_on_an_accelerator_never_makes_the_host_wait_and_the_counts_follow_the_data(build):
     metrics = build()
+    for layout in [each.layout for each in getattr(metrics, "histograms", None) or [metrics.histogram]]:
+        lookup.count([(layout, Dense(layout).empty())], torch.rand(3), torch.ones(3), None)  # makes tables of real numbers
     with FakeTensorMode(allow_non_fake_inputs=True):
         batch = (
             torch.rand(8, 4, device=ACCELERATOR),

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 import torch
 from torch import Tensor
 
-from torch_binmetrics.counting import cpu, cuda, reference
+from torch_binmetrics.counting import cpu, cuda, lookup, reference
 from torch_binmetrics.counting.layout import Dropped, Layout
 from torch_binmetrics.counting.store import Store
 from torch_binmetrics.counting.summands import Summand
@@ -78,9 +78,9 @@ class Dense(Store):
 
 def count_together(tallies: Sequence[tuple[Layout, Tensor]], preds: Tensor, target: Tensor, weight: Tensor | None) -> None:
     """Add a checked batch to several states in one pass; either all of them change or none does."""
-    by = {"cpu": cpu.count, "cuda": cuda.count}.get(preds.device.type)
+    cpu_only, by = preds.device.type == "cpu", {"cpu": cpu.count, "cuda": cuda.count}.get(preds.device.type)
     if by is None or not by(tallies, preds, target, weight):
-        reference.count(tallies, preds, target, weight)
+        (reference if cpu_only else lookup).count(tallies, preds, target, weight)
 
 
 def described(state: object) -> str:

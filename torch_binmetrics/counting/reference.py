@@ -41,7 +41,7 @@ def count(tallies: Sequence[tuple[Layout, Tensor]], preds: Tensor, target: Tenso
         counts[layout.off_edge] += off_edges(layout, samples, cell).sum()
         if layout.sums:
             exact = preds.detach().reshape(-1) if preds.dtype == torch.float64 else samples.scores
-            _add_sums(layout, counts, cell, (exact.double(), samples.labels == 1, amount))
+            add_sums(layout, counts, cell, (exact.double(), samples.labels == 1, amount))
 
 
 def cells(layout: Layout, samples: Samples) -> Tensor:
@@ -70,7 +70,7 @@ def amounts(layout: Layout, samples: Samples, cell: Tensor) -> Tensor:
     return ones if samples.weights is None or not layout.weighted else torch.where(cell < layout.block, samples.weights, ones)
 
 
-def _add_sums(layout: Layout, counts: Tensor, cell: Tensor, samples: tuple[Tensor, Tensor, Tensor]) -> None:
+def add_sums(layout: Layout, counts: Tensor, cell: Tensor, samples: tuple[Tensor, Tensor, Tensor]) -> None:
     """Add samples - scores, labels and weights - to the sums of their cells; invalid ones and weights of 0 add nothing."""
     scores, positive, amount = samples
     adds = (cell < layout.block) & (amount > 0)
