@@ -3,6 +3,7 @@
 import os
 import subprocess
 import sys
+from pathlib import Path
 from textwrap import dedent
 
 import pytest
@@ -157,3 +158,23 @@ def test_a_kernel_that_cannot_be_launched_says_so_once_and_leaves_all_to_the_ref
 def test_the_kernel_is_loaded_by_a_batch_and_not_by_the_package():
     program = "import sys, torch_binmetrics; print({'triton', 'torch._dynamo'} & sys.modules.keys())"
     assert subprocess.run([sys.executable, "-c", program], capture_output=True, text=True, check=True).stdout.strip() == "set()"
+
+
+def shown(module):
+    """The rows of what a benchmark prints."""
+    root = Path(__file__).parent.parent
+    ran = subprocess.run([sys.executable, "-m", f"benchmarks.{module}"], cwd=root, capture_output=True, text=True, check=True)
+    return [line.strip("| ").split(" | ") for line in ran.stdout.splitlines() if line.startswith("| ") and "---" not in line]
+
+
+def test_the_kernel_compiles_for_cards_of_both_makers_and_spills_no_register():
+    title, *rows = shown("kernel")
+    assert {row[1] for row in rows} == {"cuda 80", "cuda 90", "cuda 100", "hip gfx942"}
+    assert {row[title.index("spills")] for row in rows} == {"0"}
+
+
+def test_the_page_for_a_card_is_written_by_the_interpreter_too():
+    title, *rows = shown("gpu")
+    assert title[-1] == "equals the reference"
+    assert len(rows) >= 20
+    assert {row[-1] for row in rows} == {"True"}
