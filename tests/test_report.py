@@ -44,6 +44,12 @@ def spread(samples=400, seed=0):
     return preds, torch.rand(samples, generator=generator) < preds
 
 
+def hidden(samples=400):
+    """The same off the edges of bins, so that bounds have a width."""
+    preds, labels = spread(samples)
+    return preds.float() + 2**-20, labels
+
+
 def quick(histogram, *arguments, **options):
     return binary_report(histogram, *arguments, draws=100, **options)
 
@@ -122,7 +128,7 @@ def test_exact_logits_that_were_not_declared_are_warned_of():
 
 
 def test_intervals_and_bounds_are_those_of_the_metrics():
-    preds, labels = spread()
+    preds, labels = hidden()
     metrics = tb.MetricCollection({"auroc": tb.BinaryAUROC(), "ap": tb.BinaryAveragePrecision(), "recall": tb.BinaryRecall()})
     metrics.update(preds, labels)
     report = metrics.report(0.5, 0.9, draws=200, seed=7)
@@ -137,7 +143,7 @@ def test_intervals_and_bounds_are_those_of_the_metrics():
 
 
 def test_bounds_and_intervals_stand_in_columns_of_their_own():
-    text = str(quick(counted(*spread())))
+    text = str(quick(counted(*hidden())))
     [head] = [line for line in text.splitlines() if line.startswith("over all thresholds")]
     assert "bounds (binning)" in head
     assert "95 % interval (sampling)" in head
@@ -422,3 +428,25 @@ def test_the_html_sets_no_colour_of_text_or_ground():
 def test_the_text_fits_a_terminal():
     preds, labels = the_98_percent_case()
     assert max(map(len, str(quick(counted(preds, labels))).splitlines())) <= 100
+
+
+@pytest.mark.parametrize(
+    ("shift", "scale", "cuts", "hint"),
+    [
+        (0.3, 1e-3, tb.Uniform(64), "scores crowd around 0.3: FloatBits(around=0.3) narrows them"),
+        (100, 1, tb.FloatBits(), "scores crowd around 100: FloatBits(around=100) narrows them"),
+        (0, 1, tb.FloatBits(9, centre=None), "finer cuts, FloatBits(19, centre=22) say, narrow them"),
+    ],
+)
+def test_wide_bounds_name_the_cuts_that_narrow_them(shift, scale, cuts, hint):
+    generator = torch.Generator().manual_seed(0)
+    labels = torch.arange(4_000) % 2
+    noise = torch.randn(4_000, generator=generator)
+    preds = shift + scale * (noise + labels)
+    warnings = " ".join(quick(counted(preds, labels, cuts=cuts), 0.5 if shift < 1 else 128.0).warnings)
+    assert hint in warnings
+    around = tb.FloatBits(19, centre=22) if not shift else tb.FloatBits(around=float(shift))
+    for area in (tb.BinaryAUROC(around), tb.BinaryAveragePrecision(around)):
+        area.update(preds, labels)
+        low, high = area.bounds()
+        assert high - low < 0.01

@@ -63,6 +63,11 @@ class Cuts(ABC):
             below = torch.where(too_low, probe, below)
         return from_ordered(below + 1).where(below < highest, math.nan)
 
+    def single(self, bins: Tensor) -> Tensor:
+        """Whether a bin holds no float32 number but the smallest, and its samples are ties for certain: int64 to bool."""
+        first, beyond = self.thresholds(bins), self.thresholds(bins + 1)
+        return (from_ordered(ordered(first) + 1) >= beyond) | (first == self.valid_range[1])
+
     def positions(self, thresholds: Sequence[float]) -> tuple[int, ...] | None:
         """The bins that start at thresholds rounded to float32, or None if one of those lies on no edge."""
         at = torch.tensor(thresholds, dtype=torch.float32, device="cpu")

@@ -39,6 +39,14 @@ class Runs(NamedTuple):
         key, beyond = self._keys(scores)
         return ((key - beyond) >> self.shift) + (beyond >> self.fine)
 
+    def number(self, steps: Tensor) -> Tensor:
+        """The smallest number that lies so many bins from 0: int64 to float32, NaN beyond infinity."""
+        near, far = self.near >> self.shift, (self.far - self.near) >> self.fine
+        size = steps.abs()
+        inside = (size - near).clamp(0, far)
+        key = ((size - inside) << self.shift) + (inside << self.fine)
+        return from_ordered(torch.where(steps < 0, -key, key).clamp(-INFINITY, INFINITY + 1))
+
     def off_edge(self, scores: Tensor) -> Tensor:
         """Whether a number lies on no lower edge: it has bits that its bin leaves out."""
         key, beyond = self._keys(scores)
@@ -130,6 +138,24 @@ class FloatBits(Cuts):
 
     def to_logits(self) -> FloatBits:
         return self
+
+    def thresholds(self, bins: Tensor | None = None) -> Tensor:
+        if bins is None:
+            bins = torch.arange(self.bins)
+        low, high = torch.tensor([self.runs.low, self.runs.high], dtype=torch.float32, device=bins.device)
+        middle, last = self.index(torch.stack([low, high])).unbind()  # bins that the last two runs begin with
+        offsets = torch.where(bins < middle, self.runs.offsets[0], torch.where(bins < last, *self.runs.offsets[1:]))
+        least = self.runs.number(bins - offsets)
+        shifted = self._least(least).maximum(low)
+        return torch.where(bins < middle, least, torch.where(bins < last, shifted, least.maximum(high)))
+
+    def _least(self, differences: Tensor) -> Tensor:
+        """The smallest float32 numbers that are at least so much more than what the middle run is around."""
+        around = self.runs.around
+        found = (differences.double() + around).float()
+        found = from_ordered(ordered(found) + (found - around < differences).int())
+        before = from_ordered(ordered(found) - 1)
+        return before.where(before - around >= differences, found)
 
 
 #: The cuts of every area, curve and mean unless others are chosen.

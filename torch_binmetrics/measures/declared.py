@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import dataclass, replace
 from functools import partial
+from inspect import signature
 from typing import Any, TypeVar
 
 from torch import Tensor
@@ -69,7 +70,8 @@ class About:
 
     Args:
         span: its least and greatest value, None where there is no such or the values are several.
-        bounds: a function of the same confusion and keywords that gives the ends which no order inside the bins can leave.
+        bounds: a function of the same confusion and keywords that gives the ends which no order inside the bins can leave;
+            if it has a keyword ``ties``, it is told which bins hold but one number, bool, [points].
         form: what it is a function of, if that has a confidence interval of its own.
         no_interval: why it has none at all, if so.
     """
@@ -93,6 +95,11 @@ def measure(
         return function
 
     return declared
+
+
+def takes_ties(bounds: Callable[..., Ends]) -> bool:
+    """Whether bounds can be told which bins are ties."""
+    return "ties" in signature(bounds).parameters
 
 
 def about(function: Callable[..., Any]) -> About | None:

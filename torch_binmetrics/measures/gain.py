@@ -13,14 +13,15 @@ from torch import Tensor
 
 from torch_binmetrics.measures.confusion import Confusion
 from torch_binmetrics.measures.declared import Ends, measure
-from torch_binmetrics.measures.staircase import outward, serial_sum, staircase
+from torch_binmetrics.measures.staircase import descending, outward, serial_sum, staircase
 
 
-def precision_recall_gain_auc_bounds(c: Confusion) -> Ends:
+def precision_recall_gain_auc_bounds(c: Confusion, *, ties: Tensor | None = None) -> Ends:
     """Lowest and highest area under the precision-recall-gain curve: in every bin the negatives or the positives first.
 
     Args:
         c: along ascending thresholds, [..., points].
+        ties: which bins hold one number for certain, bool, [points]; none if not given.
 
     Returns:
         Two float64 tensors, [...], NaN where the area is undefined.
@@ -30,7 +31,11 @@ def precision_recall_gain_auc_bounds(c: Confusion) -> Ends:
     """
     path = _steps(c)
     fp, _ = staircase(c)
-    least, most = (path.loss(constant, constant) for constant in (fp[..., :-1], fp[..., 1:]))
+    tied = descending(ties, path.fall)
+    least, most = (
+        path.loss(path.fp_before.where(tied, constant), path.fp_after.where(tied, constant))
+        for constant in (fp[..., :-1], fp[..., 1:])
+    )
     points = fp.shape[-1] + 8
     least, most = outward(least, most, points, 8 + points * path.odds[..., 0] if c.weighted else 8)  # missed weights cancel
     return 1 - most, (1 - least).clamp(max=1)

@@ -14,7 +14,7 @@ from torch import Tensor
 from torch_binmetrics.checks import number
 from torch_binmetrics.measures.confusion import Confusion
 from torch_binmetrics.measures.declared import Ends, measure
-from torch_binmetrics.measures.staircase import at_point, from_infinity, outward_share, staircase
+from torch_binmetrics.measures.staircase import at_point, descending, from_infinity, outward_share, staircase
 
 
 class CumulativeGains(NamedTuple):
@@ -69,12 +69,13 @@ def lift_curve(c: Confusion, thresholds: Tensor) -> Lift:
     return Lift(depth, gain / depth, descending)
 
 
-def capture_bounds(c: Confusion, top: float = 0.1) -> Ends:
+def capture_bounds(c: Confusion, top: float = 0.1, *, ties: Tensor | None = None) -> Ends:
     """Lowest and highest capture rate: in the bin where the share ends the negatives first, or the positives first.
 
     Args:
         c: along ascending thresholds, [..., points].
         top: as for :func:`capture`.
+        ties: which bins hold one number for certain, bool, [points]; none if not given.
 
     Returns:
         Two float64 tensors, [...], NaN where the rate is undefined.
@@ -83,8 +84,10 @@ def capture_bounds(c: Confusion, top: float = 0.1) -> Ends:
     (tensor(0.5000, dtype=torch.float64), tensor(1., dtype=torch.float64))
     """
     bin_ = _bin_of(c, top)
-    low = (bin_.found + (bin_.reach - bin_.negatives).clamp(min=0)) / bin_.all_positives
-    high = (bin_.found + bin_.reach.minimum(bin_.positives)) / bin_.all_positives
+    tied = descending(ties, c.tp)[bin_.place]
+    mixed = bin_.positives * bin_.reach / (bin_.positives + bin_.negatives)
+    least, most = (bin_.reach - bin_.negatives).clamp(min=0), bin_.reach.minimum(bin_.positives)
+    low, high = ((bin_.found + mixed.where(tied, end)) / bin_.all_positives for end in (least, most))
     points = c.tp.shape[-1] + 8
     return outward_share(low, high, points, points * (1 + bin_.share / bin_.all_positives))
 
@@ -117,7 +120,7 @@ def check_top(top: float) -> None:
 
 
 class _Bin(NamedTuple):
-    """The bin where a share of all samples ends, [...]: counts in it and above it, and how far the share reaches into it."""
+    """The bin where a share of all samples ends, [...]: counts in it and above it, how far the share reaches in, its number."""
 
     found: Tensor
     positives: Tensor
@@ -125,6 +128,7 @@ class _Bin(NamedTuple):
     reach: Tensor
     all_positives: Tensor
     share: Tensor
+    place: Tensor
 
 
 def _bin_of(c: Confusion, top: float) -> _Bin:
@@ -135,4 +139,4 @@ def _bin_of(c: Confusion, top: float) -> _Bin:
     share = depth[..., -1] * top
     above = (depth < share[..., None]).sum(-1).clamp(min=1) - 1
     positives, negatives = (at_point(line.diff(), above) for line in (tp, fp))
-    return _Bin(at_point(tp, above), positives, negatives, share - at_point(depth, above), tp[..., -1], share)
+    return _Bin(at_point(tp, above), positives, negatives, share - at_point(depth, above), tp[..., -1], share, above)

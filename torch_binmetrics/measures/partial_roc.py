@@ -14,16 +14,19 @@ from torch import Tensor
 
 from torch_binmetrics.measures.confusion import Confusion
 from torch_binmetrics.measures.declared import Ends, Span, measure
-from torch_binmetrics.measures.staircase import Steps, ends_of, outward_share, serial_sum, steps
+from torch_binmetrics.measures.staircase import Steps, descending, ends_of, outward_share, serial_sum, steps
 
 
-def partial_auroc_bounds(c: Confusion, fpr_range: Span = (0.0, 1.0), tpr_range: Span = (0.0, 1.0)) -> Ends:
+def partial_auroc_bounds(
+    c: Confusion, fpr_range: Span = (0.0, 1.0), tpr_range: Span = (0.0, 1.0), *, ties: Tensor | None = None
+) -> Ends:
     """Lowest and highest partial area under the ROC curve: in every bin the negatives first, or the positives first.
 
     Args:
         c: along ascending thresholds, [..., points].
         fpr_range: as for :func:`partial_auroc`.
         tpr_range: likewise.
+        ties: which bins hold one number for certain, bool, [points]; none if not given.
 
     Returns:
         Two float64 tensors, [...], NaN where the area is undefined.
@@ -31,8 +34,10 @@ def partial_auroc_bounds(c: Confusion, fpr_range: Span = (0.0, 1.0), tpr_range: 
     >>> partial_auroc_bounds(Confusion(*torch.tensor([[2, 1], [2, 0], [0, 2], [0, 1]])), fpr_range=(0, 0.5))
     (tensor(0.5000, dtype=torch.float64), tensor(1., dtype=torch.float64))
     """
-    path, bottom, top = _box(c, fpr_range, tpr_range)
-    heights = (line.maximum(bottom).minimum(top) - bottom for line in (path.before, path.after))
+    path, bottom, top = _box(c, fpr_range, tpr_range, ties)
+    tied, of_ties = descending(ties, path.width), _height(path, bottom, top)
+    ends = (line.maximum(bottom).minimum(top) - bottom for line in (path.lowest, path.highest))
+    heights = [of_ties.where(tied, end) for end in ends]
     low, high = (serial_sum(path.width * height) / _area(path, fpr_range, bottom, top) for height in heights)
     points, sides = path.width.shape[-1], (1 / (after - before) for before, after in (fpr_range, tpr_range))
     return outward_share(low, high, points, (points + 8) * sum(sides))
@@ -59,19 +64,16 @@ def partial_auroc(c: Confusion, fpr_range: Span = (0.0, 1.0), tpr_range: Span = 
     tensor(0.6250, dtype=torch.float64)
     """
     path, bottom, top = _box(c, fpr_range, tpr_range)
-    start, end = (line.maximum(bottom).minimum(top) - bottom for line in (path.first, path.last))
-    rise = path.last - path.first
-    over = (path.last - path.first.maximum(top)).clamp(min=0) * (top - bottom)
-    height = torch.where(rise > 0, ((end - start) * (start + end) / 2 + over) / rise, start)
-    return (serial_sum(path.width * height) / _area(path, fpr_range, bottom, top)).clamp(0, 1)
+    return (serial_sum(path.width * _height(path, bottom, top)) / _area(path, fpr_range, bottom, top)).clamp(0, 1)
 
 
-def log_auc_bounds(c: Confusion, fpr_range: Span = (0.001, 0.1)) -> Ends:
+def log_auc_bounds(c: Confusion, fpr_range: Span = (0.001, 0.1), *, ties: Tensor | None = None) -> Ends:
     """Lowest and highest area over the logarithm of fpr: in every bin the negatives first, or the positives first.
 
     Args:
         c: along ascending thresholds, [..., points].
         fpr_range: as for :func:`log_auc`.
+        ties: which bins hold one number for certain, bool, [points]; none if not given.
 
     Returns:
         Two float64 tensors, [...], NaN where the area is undefined.
@@ -79,7 +81,7 @@ def log_auc_bounds(c: Confusion, fpr_range: Span = (0.001, 0.1)) -> Ends:
     >>> log_auc_bounds(Confusion(*torch.tensor([[2, 1], [2, 0], [0, 2], [0, 1]])), fpr_range=(0.25, 1))
     (tensor(0.5000, dtype=torch.float64), tensor(1., dtype=torch.float64))
     """
-    path, ratio, length = _logarithmic(c, fpr_range)
+    path, ratio, length = _logarithmic(c, fpr_range, ties)
     low, high = path.bounds(ratio, path.positives * length)
     points = path.width.shape[-1]
     return outward_share(low, high, points, (points + 8) * (1 + 1 / length))
@@ -107,9 +109,17 @@ def log_auc(c: Confusion, fpr_range: Span = (0.001, 0.1)) -> Tensor:
     return (serial_sum(ratio * (path.first + path.last) / 2) / (path.positives * length)).clamp(0, 1)
 
 
-def _box(c: Confusion, fpr_range: Span, tpr_range: Span) -> tuple[Steps, Tensor, Tensor]:
+def _height(path: Steps, bottom: Tensor, top: Tensor) -> Tensor:
+    """Mean height of the straight line across each bin, inside a range of tpr, above its bottom."""
+    start, end = (line.maximum(bottom).minimum(top) - bottom for line in (path.first, path.last))
+    rise = path.last - path.first
+    over = (path.last - path.first.maximum(top)).clamp(min=0) * (top - bottom)
+    return torch.where(rise > 0, ((end - start) * (start + end) / 2 + over) / rise, start)
+
+
+def _box(c: Confusion, fpr_range: Span, tpr_range: Span, ties: Tensor | None = None) -> tuple[Steps, Tensor, Tensor]:
     """The steps inside a range of fpr, and the bottom and the top of a range of tpr in counts, [..., 1]."""
-    path = steps(c, ends_of("fpr_range", fpr_range))
+    path = steps(c, ends_of("fpr_range", fpr_range), ties)
     bottom, top = (path.positives[..., None] * end for end in ends_of("tpr_range", tpr_range))
     return path, bottom, top
 
@@ -119,8 +129,8 @@ def _area(path: Steps, fpr_range: Span, bottom: Tensor, top: Tensor) -> Tensor:
     return path.negatives * (fpr_range[1] - fpr_range[0]) * (top - bottom)[..., 0]
 
 
-def _logarithmic(c: Confusion, fpr_range: Span) -> tuple[Steps, Tensor, float]:
+def _logarithmic(c: Confusion, fpr_range: Span, ties: Tensor | None = None) -> tuple[Steps, Tensor, float]:
     """The steps inside a range of fpr, the logarithm of fpr after each over fpr before it, and that of the whole range."""
     first, second = ends_of("fpr_range", fpr_range, above_zero=True)
-    path = steps(c, (first, second))
+    path = steps(c, (first, second), ties)
     return path, torch.log1p(path.width / path.start), math.log(second / first)

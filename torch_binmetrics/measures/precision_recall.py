@@ -16,7 +16,7 @@ from torch_binmetrics.measures.confusion import Confusion
 from torch_binmetrics.measures.declared import Ends, Precisions, measure
 from torch_binmetrics.measures.rates import precision, recall
 from torch_binmetrics.measures.roc import pairs
-from torch_binmetrics.measures.staircase import harmonic_difference, outward_share, serial_sum, staircase
+from torch_binmetrics.measures.staircase import descending, harmonic_difference, outward_share, serial_sum, staircase
 
 
 class PrecisionRecall(NamedTuple):
@@ -51,7 +51,7 @@ def precision_recall_curve(c: Confusion, thresholds: Tensor) -> PrecisionRecall:
     return PrecisionRecall(pad(precision(c), (0, 1), value=1.0), pad(recall(c), (0, 1)), thresholds)
 
 
-def average_precision_bounds(c: Confusion) -> Ends:
+def average_precision_bounds(c: Confusion, *, ties: Tensor | None = None) -> Ends:
     """Lowest and highest average precision: in every bin the negatives first and no ties, or all positives tied first.
 
     With P0, N0 positives and negatives above a bin and P1, N1 including it, a bin of p positives gives at most
@@ -60,6 +60,7 @@ def average_precision_bounds(c: Confusion) -> Ends:
 
     Args:
         c: along ascending thresholds, [..., points].
+        ties: which bins hold one number for certain, bool, [points]; none if not given.
 
     Returns:
         Two float64 tensors, [...], NaN where the average precision is undefined.
@@ -71,7 +72,8 @@ def average_precision_bounds(c: Confusion) -> Ends:
     lost = _harmonic(c, bins.before + bins.fp_after, bins.found)
     least = bins.found - (bins.fp_after * lost).where(bins.fp_after > 0, 0.0)
     most = bins.found * (bins.after / (bins.after + bins.fp_before)).where(bins.found > 0, 0.0)
-    return bins.share(least, most)
+    tied = descending(ties, least)
+    return bins.share(*(_stepped(bins).where(tied, end) for end in (least, most)))
 
 
 @measure(span=(0, 1), bounds=average_precision_bounds, form=Precisions())
@@ -87,11 +89,10 @@ def average_precision(c: Confusion) -> Tensor:
     tensor(0.7500, dtype=torch.float64)
     """
     bins = _bins(c)
-    area = (bins.found * bins.after / (bins.after + bins.fp_after)).where(bins.found > 0, 0.0)
-    return (serial_sum(area) / bins.positives).clamp(0, 1)
+    return (serial_sum(_stepped(bins)) / bins.positives).clamp(0, 1)
 
 
-def precision_recall_auc_bounds(c: Confusion) -> Ends:
+def precision_recall_auc_bounds(c: Confusion, *, ties: Tensor | None = None) -> Ends:
     """Lowest and highest area under the PR curve: in every bin the negatives first, or the positives first.
 
     At a constant fp, precision t / (t + fp) is concave in t = tp. So a path within a bin has the least area with all
@@ -100,6 +101,7 @@ def precision_recall_auc_bounds(c: Confusion) -> Ends:
 
     Args:
         c: along ascending thresholds, [..., points].
+        ties: which bins hold one number for certain, bool, [points]; none if not given.
 
     Returns:
         Two float64 tensors, [...], NaN where the area is undefined.
@@ -113,7 +115,9 @@ def precision_recall_auc_bounds(c: Confusion) -> Ends:
     lost = _harmonic(c, first, bins.found)
     if not c.weighted:
         lost = lost + (1 / first - 1 / last) / 2
-    return bins.share(least, bins.found - (bins.fp_before * lost).where(bins.fp_before > 0, 0.0))
+    most = bins.found - (bins.fp_before * lost).where(bins.fp_before > 0, 0.0)
+    tied = descending(ties, least)
+    return bins.share(*(_straight(bins).where(tied, end) for end in (least, most)))
 
 
 @measure(span=(0, 1), bounds=precision_recall_auc_bounds)
@@ -131,22 +135,23 @@ def precision_recall_auc(c: Confusion) -> Tensor:
     tensor(0.8750, dtype=torch.float64)
     """
     bins = _bins(c)
-    heights = _precision(bins.before, bins.fp_before) + _precision(bins.after, bins.fp_after)
-    return (serial_sum(bins.found * heights / 2) / bins.positives).clamp(0, 1)
+    return (serial_sum(_straight(bins)) / bins.positives).clamp(0, 1)
 
 
-def precision_recall_band(c: Confusion) -> PrecisionRecallBand:
+def precision_recall_band(c: Confusion, *, ties: Tensor | None = None) -> PrecisionRecallBand:
     """Band of the precision-recall curve: with t = tp and the fp above and with a bin, t / (t + fp) at either.
 
     Certain, not statistical. Entries 2 k and 2 k + 1 belong to one bin, scores descending: recall above it and with it; the
     lower end, a straight line between the precisions at both with all negatives of the bin called positive; and the upper end,
     twice the precision at the end of the bin with none of them. For every point of the exact curve, of scores placed anyhow in
     the bins, tied or not, there is a bin whose recall and whose ends enclose it. So there is for the straight lines between its
-    points, since t / (t + fp) is concave in t, and for the steps whose area is the average precision. The curve starts at
+    points, since t / (t + fp) is concave in t, and for the steps whose area is the average precision. In a tie the curve runs
+    between the precisions at either end. It starts at
     recall 0 and precision 1.
 
     Args:
         c: along ascending thresholds, [..., points].
+        ties: which bins hold one number for certain, bool, [points]; none if not given.
 
     Returns:
         NaN in the recall if there is no positive.
@@ -156,9 +161,15 @@ def precision_recall_band(c: Confusion) -> PrecisionRecallBand:
     """
     bins = _bins(c)
     positives = bins.positives[..., None]
-    lower = pairs(_precision(bins.before, bins.fp_after), _precision(bins.after, bins.fp_after))
-    highest = _precision(bins.after, bins.fp_before)
-    return PrecisionRecallBand(pairs(bins.before / positives, bins.after / positives), lower, pairs(highest, highest))
+    start, end, tied = (
+        _precision(bins.before, bins.fp_before),
+        _precision(bins.after, bins.fp_after),
+        descending(ties, bins.found),
+    )
+    lowest, highest = _precision(bins.before, bins.fp_after), _precision(bins.after, bins.fp_before)
+    lower = pairs(start.minimum(end).where(tied, lowest), end)
+    upper = pairs(start.maximum(end).where(tied, highest), end.where(tied, highest))
+    return PrecisionRecallBand(pairs(bins.before / positives, bins.after / positives), lower, upper)
 
 
 class _Bins(NamedTuple):
@@ -181,6 +192,16 @@ def _bins(c: Confusion) -> _Bins:
     """The curve bin by bin."""
     fp, tp = staircase(c)
     return _Bins(tp.diff(), tp[..., :-1], tp[..., 1:], fp[..., :-1], fp[..., 1:], tp[..., -1])
+
+
+def _stepped(bins: _Bins) -> Tensor:
+    """What each bin adds to the area by steps if it is a tie: its positives at the precision with the whole of it."""
+    return (bins.found * bins.after / (bins.after + bins.fp_after)).where(bins.found > 0, 0.0)
+
+
+def _straight(bins: _Bins) -> Tensor:
+    """What each bin adds to the area by trapezoids if it is a tie."""
+    return bins.found * (_precision(bins.before, bins.fp_before) + _precision(bins.after, bins.fp_after)) / 2
 
 
 def _harmonic(c: Confusion, n: Tensor, k: Tensor) -> Tensor:

@@ -14,7 +14,7 @@ from torch import Tensor
 from torch_binmetrics.checks import number
 from torch_binmetrics.measures.confusion import Confusion
 from torch_binmetrics.measures.declared import Ends, Ranks, measure
-from torch_binmetrics.measures.staircase import from_infinity, outward, serial_sum, staircase, steps
+from torch_binmetrics.measures.staircase import descending, from_infinity, outward, serial_sum, staircase, steps
 
 
 class ROC(NamedTuple):
@@ -50,12 +50,13 @@ def roc(c: Confusion, thresholds: Tensor) -> ROC:
     return ROC(fp / fp[..., -1:], tp / tp[..., -1:], from_infinity(thresholds))
 
 
-def auroc_bounds(c: Confusion, max_fpr: float | None = None) -> Ends:
+def auroc_bounds(c: Confusion, max_fpr: float | None = None, *, ties: Tensor | None = None) -> Ends:
     """Lowest and highest area under the ROC curve: in every bin the negatives first, or the positives first.
 
     Args:
         c: along ascending thresholds, [..., points].
         max_fpr: as for :func:`auroc`.
+        ties: which bins hold one number for certain, bool, [points]; none if not given.
 
     Returns:
         Two float64 tensors, [...], NaN where the area is undefined.
@@ -64,7 +65,7 @@ def auroc_bounds(c: Confusion, max_fpr: float | None = None) -> Ends:
     (tensor(0.5000, dtype=torch.float64), tensor(1., dtype=torch.float64))
     """
     check_max_fpr(max_fpr)
-    path = steps(c, (0.0, max_fpr or 1.0))
+    path = steps(c, (0.0, max_fpr or 1.0), ties)
     low, high = outward(*path.bounds(path.width, path.negatives * path.positives), path.width.shape[-1])
     return _standardised(low, max_fpr).clamp(0, 1), _standardised(high, max_fpr).clamp(0, 1)
 
@@ -92,11 +93,12 @@ def auroc(c: Confusion, max_fpr: float | None = None) -> Tensor:
     return _standardised(area, max_fpr).clamp(0, 1)
 
 
-def gini_bounds(c: Confusion) -> Ends:
+def gini_bounds(c: Confusion, *, ties: Tensor | None = None) -> Ends:
     """Lowest and highest Gini coefficient: those of the area under the ROC curve, doubled, less 1.
 
     Args:
         c: along ascending thresholds, [..., points].
+        ties: which bins hold one number for certain, bool, [points]; none if not given.
 
     Returns:
         Two float64 tensors, [...], NaN where the coefficient is undefined.
@@ -104,7 +106,7 @@ def gini_bounds(c: Confusion) -> Ends:
     >>> gini_bounds(Confusion(*torch.tensor([[2, 2], [4, 1], [0, 3], [0, 0]])))
     (tensor(0.5000, dtype=torch.float64), tensor(1., dtype=torch.float64))
     """
-    low, high = auroc_bounds(c)
+    low, high = auroc_bounds(c, ties=ties)
     return _gini(low), _gini(high)
 
 
@@ -128,16 +130,18 @@ def gini(c: Confusion) -> Tensor:
     return _gini(auroc(c))
 
 
-def roc_band(c: Confusion) -> ROCBand:
+def roc_band(c: Confusion, *, ties: Tensor | None = None) -> ROCBand:
     """Band of the ROC curve: between two thresholds it stays in the box of the two points, fpr and tpr both.
 
     Certain, not statistical. Entries 2 k and 2 k + 1 belong to one bin, scores descending: fpr above it and with it, and twice
     the lower end, tpr above it, and the upper end, tpr with it. For every point of the exact curve, of scores placed anyhow in
     the bins, tied or not, and of the straight lines between its points, there is a bin whose fpr and whose ends enclose it;
-    each of the two staircases is the curve of one such placement. Lines in pairs are what matplotlib's ``fill_between`` fills.
+    each of the two staircases is the curve of one such placement. In a tie the curve is the straight line. Lines in pairs are
+    what matplotlib's ``fill_between`` fills.
 
     Args:
         c: along ascending thresholds, [..., points].
+        ties: which bins hold one number for certain, bool, [points]; none if not given.
 
     Returns:
         NaN in the rate of a missing class.
@@ -147,8 +151,9 @@ def roc_band(c: Confusion) -> ROCBand:
     """
     fp, tp = staircase(c)
     fpr, tpr = fp / fp[..., -1:], tp / tp[..., -1:]
-    before, after = tpr[..., :-1], tpr[..., 1:]
-    return ROCBand(pairs(fpr[..., :-1], fpr[..., 1:]), pairs(before, before), pairs(after, after))
+    before, after, tied = tpr[..., :-1], tpr[..., 1:], descending(ties, tpr[..., 1:])
+    lower, upper = pairs(before, after.where(tied, before)), pairs(before.where(tied, after), after)
+    return ROCBand(pairs(fpr[..., :-1], fpr[..., 1:]), lower, upper)
 
 
 def pairs(first: Tensor, second: Tensor) -> Tensor:

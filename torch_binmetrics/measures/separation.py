@@ -15,7 +15,7 @@ from torch import Tensor
 from torch_binmetrics.measures.confusion import Confusion
 from torch_binmetrics.measures.declared import Ends, LargestGap, measure
 from torch_binmetrics.measures.points import OperatingPoint
-from torch_binmetrics.measures.staircase import at_point, from_infinity, outward_share, staircase, to_infinity
+from torch_binmetrics.measures.staircase import at_point, descending, from_infinity, outward_share, staircase, to_infinity
 
 
 class DET(NamedTuple):
@@ -44,7 +44,7 @@ def det_curve(c: Confusion, thresholds: Tensor) -> DET:
     return DET(fp / fp[..., :1], (tp[..., :1] - tp) / tp[..., :1], to_infinity(thresholds))
 
 
-def equal_error_rate_bounds(c: Confusion) -> Ends:
+def equal_error_rate_bounds(c: Confusion, *, ties: Tensor | None = None) -> Ends:
     """Lowest and highest equal error rate: in the bin where fpr = fnr the positives first, or the negatives first.
 
     Any order runs from one corner (fpr, fnr) of that bin to the other and crosses the line between them: not before
@@ -52,6 +52,7 @@ def equal_error_rate_bounds(c: Confusion) -> Ends:
 
     Args:
         c: along ascending thresholds, [..., points].
+        ties: which bins hold one number for certain, bool, [points]; none if not given.
 
     Returns:
         Two float64 tensors, [...], NaN where the rate is undefined.
@@ -60,8 +61,9 @@ def equal_error_rate_bounds(c: Confusion) -> Ends:
     (tensor(0., dtype=torch.float64), tensor(0.5000, dtype=torch.float64))
     """
     crossed = _crossed(c)
-    low = crossed.fpr_before.maximum(crossed.fnr_after)
-    high = crossed.fpr_after.minimum(crossed.fnr_before)
+    tied = descending(ties, c.tp)[crossed.point - 1]
+    low = crossed.rate.where(tied, crossed.fpr_before.maximum(crossed.fnr_after))
+    high = crossed.rate.where(tied, crossed.fpr_after.minimum(crossed.fnr_before))
     points = c.tp.shape[-1]
     return outward_share(low, high, points, points + 8)
 
@@ -82,12 +84,10 @@ def equal_error_rate(c: Confusion, thresholds: Tensor) -> OperatingPoint:
     OperatingPoint(value=tensor(0.3333, dtype=torch.float64), threshold=tensor(0.2000))
     """
     crossed = _crossed(c)
-    rise, fall = crossed.rise, crossed.fall
-    value = (crossed.fpr_before * fall + crossed.fnr_before * rise) / (rise + fall)
-    return _point(value, thresholds, crossed.point)
+    return _point(crossed.rate, thresholds, crossed.point)
 
 
-def ks_statistic_bounds(c: Confusion) -> Ends:
+def ks_statistic_bounds(c: Confusion, *, ties: Tensor | None = None) -> Ends:
     """Lowest and highest Kolmogorov-Smirnov statistic: every bin tied, or in one of them a class before the other.
 
     Every order passes the corners of all bins, and between two of them is no point further from the diagonal than the other
@@ -95,6 +95,7 @@ def ks_statistic_bounds(c: Confusion) -> Ends:
 
     Args:
         c: along ascending thresholds, [..., points].
+        ties: which bins hold one number for certain, bool, [points]; none if not given.
 
     Returns:
         Two float64 tensors, [...], NaN where the statistic is undefined.
@@ -105,7 +106,8 @@ def ks_statistic_bounds(c: Confusion) -> Ends:
     fp, tp = staircase(c)
     fpr, tpr = fp / fp[..., -1:], tp / tp[..., -1:]
     low = (tpr - fpr).abs().amax(-1)
-    high = torch.maximum((tpr[..., 1:] - fpr[..., :-1]).amax(-1), (fpr[..., 1:] - tpr[..., :-1]).amax(-1))
+    corners = torch.maximum(tpr[..., 1:] - fpr[..., :-1], fpr[..., 1:] - tpr[..., :-1])
+    high = low.maximum(corners.where(~descending(ties, corners), 0.0).amax(-1))
     points = fp.shape[-1]
     return outward_share(low, high, points, points + 8)
 
@@ -140,6 +142,11 @@ class _Crossed(NamedTuple):
     fnr_after: Tensor
     fall: Tensor
     point: Tensor
+
+    @property
+    def rate(self) -> Tensor:
+        """Where a straight line across the bin meets fpr = fnr."""
+        return (self.fpr_before * self.fall + self.fnr_before * self.rise) / (self.rise + self.fall)
 
 
 def _crossed(c: Confusion) -> _Crossed:

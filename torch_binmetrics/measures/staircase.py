@@ -23,8 +23,8 @@ class Steps(NamedTuple):
     Args:
         start: fp where the bin begins, inside the range, [..., points].
         width: along fp, inside the range.
-        before: tp above the bin.
-        after: tp with the bin.
+        lowest: tp in the bin at least, that above it; of a tie the middle of the line across it.
+        highest: tp in the bin at most, that with it; of a tie the same middle.
         first: tp on a straight line across the bin where the range cuts it off, at the start.
         last: likewise, at the end.
         positives: all of them, [...].
@@ -33,16 +33,16 @@ class Steps(NamedTuple):
 
     start: Tensor
     width: Tensor
-    before: Tensor
-    after: Tensor
+    lowest: Tensor
+    highest: Tensor
     first: Tensor
     last: Tensor
     positives: Tensor
     negatives: Tensor
 
     def bounds(self, weight: Tensor, height: Tensor) -> tuple[Tensor, Tensor]:
-        """Sums of ``weight`` times tp before and after each bin, over ``height``: the two staircases."""
-        return serial_sum(weight * self.before) / height, serial_sum(weight * self.after) / height
+        """Sums of ``weight`` times tp at least and at most in each bin, over ``height``: the two staircases."""
+        return serial_sum(weight * self.lowest) / height, serial_sum(weight * self.highest) / height
 
 
 def staircase(c: Confusion) -> tuple[Tensor, Tensor]:
@@ -51,17 +51,25 @@ def staircase(c: Confusion) -> tuple[Tensor, Tensor]:
     return pad(c.fp.flip(-1), (1, 0)), pad(c.tp.flip(-1), (1, 0))
 
 
-def steps(c: Confusion, fpr_range: Span = (0.0, 1.0)) -> Steps:
+def descending(ties: Tensor | None, like: Tensor) -> Tensor:
+    """Which bins are ties, scores descending: bool, [points]; none if that is not known."""
+    return torch.zeros(like.shape[-1:], dtype=torch.bool, device=like.device) if ties is None else ties.flip(-1)
+
+
+def steps(c: Confusion, fpr_range: Span = (0.0, 1.0), ties: Tensor | None = None) -> Steps:
     """The steps of the ROC curve between two false positive rates."""
     fp, tp = staircase(c)
     before, after, positives, negatives = tp[..., :-1], tp[..., 1:], tp[..., -1], fp[..., -1]
+    tied = descending(ties, before)
     if fpr_range == (0, 1):
-        return Steps(fp[..., :-1], fp.diff(), before, after, before, after, positives, negatives)
+        lowest, highest = (((before + after) / 2).where(tied, end) for end in (before, after))
+        return Steps(fp[..., :-1], fp.diff(), lowest, highest, before, after, positives, negatives)
     low, high = (fp[..., -1:] * end for end in fpr_range)
     x = fp.maximum(low).minimum(high)
     width, full, climb = x.diff(), fp.diff(), after - before
     first, last = (before + (climb * (side - fp[..., :-1]) / full).where(width > 0, 0.0) for side in (x[..., :-1], x[..., 1:]))
-    return Steps(x[..., :-1], width, before, after, first, last, positives, negatives)
+    lowest, highest = (((first + last) / 2).where(tied, end) for end in (before, after))
+    return Steps(x[..., :-1], width, lowest, highest, first, last, positives, negatives)
 
 
 def from_infinity(thresholds: Tensor) -> Tensor:

@@ -101,8 +101,9 @@ class Metric(Generic[T]):
     def bounds(self, *, sync: bool = True) -> tuple[Tensor, Tensor]:
         """Lowest and highest value that the counts allow, whatever the order of the scores inside the bins.
 
-        Certain, not statistical; of what is exact the value itself, twice. Counts do not know the dtype of the scores: of
-        bfloat16 scores at 16 bits an area is exact, and its bounds keep a width.
+        Certain, not statistical; of what is exact the value itself, twice. Samples of a bin that
+        holds one float32 number are tied, and so are those of every bin while no sample lies off the lower edge of its own:
+        bounds of areas of bfloat16 scores have no width at the default cuts.
 
         Raises:
             TypeError: no bounds are known for this measure.

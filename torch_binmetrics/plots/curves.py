@@ -66,7 +66,7 @@ def plot_roc(histogram: Source, ax: Axes | None = None, *, level: float | None =
     if level is not None:
         draw_interval(ax, tpr_interval(snapshot, Plan(level, draws, seed)), level)
     if not snapshot.exact:
-        draw_bounds(ax, roc_band(c), _area_within(*auroc_bounds(c)))
+        draw_bounds(ax, roc_band(c, ties=snapshot.ties), _area_within(*auroc_bounds(c, ties=snapshot.ties)))
     ax.plot(fpr, tpr, color=BLUE, label=f"AUROC {float(auroc(c)):.4f}")
     ax.plot([0, 1], [0, 1], ":", color=GREY, label="chance")
     mark_thresholds(ax, (fpr, tpr, thresholds), fpr + tpr, marks=8, raised=-9)
@@ -102,7 +102,8 @@ def plot_precision_recall(
     if level is not None:
         draw_interval(ax, precision_interval(snapshot, Plan(level, draws, seed)), level)
     if not snapshot.exact:
-        draw_bounds(ax, precision_recall_band(c), _area_within(*average_precision_bounds(c)))
+        area = _area_within(*average_precision_bounds(c, ties=snapshot.ties))
+        draw_bounds(ax, precision_recall_band(c, ties=snapshot.ties), area)
     label = f"average precision {float(average_precision(c)):.4f}"
     ax.plot(recall, steps, color=BLUE, drawstyle="steps-post", label=label)
     ax.axhline(prevalence, linestyle=":", color=GREY, label=f"prevalence {prevalence:.4g}")

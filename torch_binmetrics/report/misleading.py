@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
+import torch
+
 from torch_binmetrics.report.content import Matrix, ReportRow
 from torch_binmetrics.state.snapshot import Snapshot
 from torch_binmetrics.wording import amount, value
@@ -12,11 +14,18 @@ FEW = 10
 _KINDS = {"bad_labels": "bad labels", "nan_scores": "NaN scores", "out_of_range_scores": "scores out of range"}
 _KINDS["bad_weights"] = "bad weights"
 WIDE = 0.01
+#: Closer to 1 than this no place is finer than the default cuts.
+CLOSE = 2.0**-10
 
 
 def misleading(confusion: Matrix, areas: Mapping[str, ReportRow], snapshot: Snapshot) -> tuple[str, ...]:
     """All that a reader should know before trusting the numbers: of the matrix, the areas and the counts."""
-    found = [*_rare(confusion, weighted=snapshot.layout.weighted), *_majority(confusion), *_wide(areas), *_logits(snapshot)]
+    found = [
+        *_rare(confusion, weighted=snapshot.layout.weighted),
+        *_majority(confusion),
+        *_wide(areas, snapshot),
+        *_logits(snapshot),
+    ]
     if any(snapshot.dropped):
         kinds = ", ".join(f"{amount(n)} {_KINDS[kind]}" for kind, n in snapshot.dropped._asdict().items() if n)
         found.append(f"dropped as invalid, and in none of these numbers: {kinds}.")
@@ -56,12 +65,26 @@ def _majority(confusion: Matrix) -> list[str]:
     ]
 
 
-def _wide(areas: Mapping[str, ReportRow]) -> list[str]:
+def _wide(areas: Mapping[str, ReportRow], snapshot: Snapshot) -> list[str]:
     """Areas of which the bins hide more than a little."""
     widths = {name: row.bounds[1] - row.bounds[0] for name, row in areas.items() if row.bounds}
     wide = ", ".join(f"{name} {value(width)}" for name, width in widths.items() if width > WIDE)
-    hint = "finer cuts, FloatBits(19) say, narrow them unless scores are tied"
-    return [f"bounds wider than {WIDE} ({wide}): the bins hide that much; {hint}."] if wide else []
+    return (
+        [f"bounds wider than {WIDE} ({wide}): the bins hide that much; {_finer(snapshot)} unless scores are tied."]
+        if wide
+        else []
+    )
+
+
+def _finer(snapshot: Snapshot) -> str:
+    """Which cuts would narrow the bounds, by where the middle half of the samples lies."""
+    samples = snapshot.counts.double().sum(0).cumsum(0)
+    places = torch.searchsorted(samples, samples[-1] * samples.new_tensor([0.25, 0.5, 0.75]))
+    low, median, high = snapshot.thresholds[places].tolist()
+    if high - low < abs(median) / 8 and abs(median - 1) > CLOSE:
+        place = float(f"{median:.2g}")
+        return f"scores crowd around {place:g}: FloatBits(around={place:g}) narrows them"
+    return "finer cuts, FloatBits(19, centre=22) say, narrow them"
 
 
 def _logits(snapshot: Snapshot) -> list[str]:

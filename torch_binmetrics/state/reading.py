@@ -12,7 +12,7 @@ from torch import Tensor
 
 from torch_binmetrics.counting.summands import Summand
 from torch_binmetrics.measures.confusion import Confusion
-from torch_binmetrics.measures.declared import Ends, about
+from torch_binmetrics.measures.declared import Ends, about, takes_ties
 from torch_binmetrics.measures.points import OperatingPoint
 from torch_binmetrics.state.snapshot import Snapshot
 
@@ -80,7 +80,8 @@ class Reading(Generic[T]):
         """Lowest and highest value that the counts allow; the value itself, twice, where nothing is hidden."""
         known = about(self.measure)
         if known and known.bounds and not (snapshot.exact or self.exact):
-            return known.bounds(*((self.confusion(snapshot),) if self.enclosing is None else self.enclosing(snapshot)))
+            given = (self.confusion(snapshot),) if self.enclosing is None else self.enclosing(snapshot)
+            return known.bounds(*given, **({"ties": snapshot.ties} if takes_ties(known.bounds) else {}))
         value: Any = self.value(snapshot)
         return (value.value if isinstance(value, OperatingPoint) else value,) * 2
 

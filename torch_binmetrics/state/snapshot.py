@@ -67,6 +67,11 @@ class Snapshot:
         return self.layout.scored.thresholds(self.occupied)
 
     @cached_property
+    def ties(self) -> Tensor:
+        """Which occupied bins hold one number for certain, so that nothing is hidden in them: bool, [points]."""
+        return torch.ones_like(self.occupied, dtype=torch.bool) if self.exact else self.layout.scored.single(self.occupied)
+
+    @cached_property
     def probabilities(self) -> Tensor:
         """The thresholds as users gave scores: float64 probabilities where logits were counted, else the float32 scores."""
         return torch.sigmoid(self.thresholds.double()) if self.layout.from_logits else self.thresholds
