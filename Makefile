@@ -93,7 +93,7 @@ installed: dist
 	$(FRESH)/bin/pip install -c build/constraints.txt "$(TORCH)" "torch_binmetrics[test] @ file://$$(ls $(CURDIR)/dist/*.whl)"
 	rm -rf build/unpacked && mkdir -p build/unpacked && tar -xzf dist/*.tar.gz -C build/unpacked --strip-components 1
 	cd build/unpacked && rm -r torch_binmetrics && $(abspath $(FRESH))/bin/pytest -q -n $(WORKERS) -m "not processes and not slow" \
-		--hypothesis-profile quick $(FRAMEWORKS:%=--ignore-glob="*/test_%*.py") tests
+		--hypothesis-profile quick $(FRAMEWORKS:%=--ignore-glob="tests/*%*.py") tests
 
 .venv/bench: .venv/ready
 	$(INSTALL) -e ".[bench]"

@@ -42,7 +42,7 @@ class Plan:
 #: Threads that have done their work keep a core busy for some milliseconds, waiting for more: not at the next one's cost.
 PAUSE = 5e-3
 FULL = Plan()
-QUICK = Plan(rounds=3, seconds=0.05, least=2, repetition=2e-4)
+QUICK = Plan(rounds=2, seconds=0.01, least=2, repetition=0)
 
 
 def nothing() -> None:

@@ -30,7 +30,7 @@ def measure(*, quick: bool) -> list[Row]:
     rows: list[Row] = []
     for distribution in data.DISTRIBUTIONS:
         for dtype in DTYPES:
-            preds, target = distribution.sample(10**5 if quick else 10**6, dtype)
+            preds, target = distribution.sample(10**4 if quick else 10**6, dtype)
             exact = truth.areas(preds, target)
             title = f"{distribution.name}, {str(dtype).removeprefix('torch.')}"
             for cuts in our_cuts():

@@ -44,7 +44,7 @@ class Case:
 
 def measure(*, quick: bool) -> list[Row]:
     """Rows for all cases."""
-    n = 10**5 if quick else 10**6
+    n = 10**4 if quick else 10**6
     plan = QUICK if quick else replace(FULL, seconds=0.6)
     rows: list[Row] = []
     exact: dict[tuple[int, ...], float] = {}

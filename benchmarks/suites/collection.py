@@ -37,7 +37,7 @@ def measure(*, quick: bool) -> list[Row]:
             rows += eight(data.usual(n), HOT, plan, None)
             rows += eight(data.usual(n), COLD, single, torch.zeros(8 << 20))
         rows = beside(sorted(rows, key=lambda row: row.case == COLD), *ours.NAMES)
-        for n in (1024, 10**5) if quick else (1024, 10**6):
+        for n in (1024, 10**4) if quick else (1024, 10**6):
             rows += growing(n, plan)
     return rows
 

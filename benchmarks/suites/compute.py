@@ -30,7 +30,7 @@ ARGUMENTS = {"beta": 2.0}
 
 def measure(*, quick: bool) -> list[Row]:
     """Rows for all cases."""
-    n, plan = (10**5, QUICK) if quick else (10**6, FULL)
+    n, plan = (10**4, QUICK) if quick else (10**6, FULL)
     batch = data.usual(n)
     exact = truth.areas(*batch)
     rows = []
