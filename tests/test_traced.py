@@ -191,7 +191,7 @@ def test_threads_count_into_one_metric_through_a_compiled_step():
 
 def test_the_operator_fits_its_schema():
     metric = BinaryAUROC()
-    arguments = [metric.histogram.state], *batch(20)[:2], None, [metric.histogram.number]
+    arguments = [metric.histogram.state], *batch(20)[:2], None, None, [metric.histogram.number]
     torch.library.opcheck(
         torch.ops.torch_binmetrics.count.default,
         arguments,

@@ -6,6 +6,9 @@ from torch_binmetrics import (
     functional as functional,
 )
 from torch_binmetrics.counting import (
+    Classes as Classes,
+    Groups as Groups,
+    Labels as Labels,
     Layout as Layout,
     backend as backend,
     count as count,

@@ -35,13 +35,20 @@ class OneOff(Protocol[T_co]):
 def _one_off(name: str, metric: Callable[..., Metric[T]]) -> OneOff[T]:
     """The function of a class, by that name."""
 
-    def function(preds: Tensor, target: Tensor, *others: Any, weight: Tensor | None = None, **options: Any) -> T:
+    def function(
+        preds: Tensor,
+        target: Tensor,
+        *others: Any,
+        weight: Tensor | None = None,
+        group: Tensor | None = None,
+        **options: Any,
+    ) -> T:
         if others:
             raise TypeError(
                 f"{name}() takes preds and target by position, got {len(others)} more: name weight= and all options"
             )
         once = metric(weighted=weight is not None, **options)
-        once.update(preds, target, weight)
+        once.update(preds, target, weight, group=group)
         return once.compute(sync=False)
 
     function.__name__ = function.__qualname__ = name

@@ -12,6 +12,7 @@ from torch_binmetrics.counting import cpu, cuda
 from torch_binmetrics.counting.dense import Dense as Dense, count_together
 from torch_binmetrics.counting.float_bits import Exact
 from torch_binmetrics.counting.layout import Dropped as Dropped, Layout as Layout
+from torch_binmetrics.counting.rows import Classes as Classes, Groups as Groups, Labels as Labels, Rows as Rows
 from torch_binmetrics.counting.store import Store as Store
 from torch_binmetrics.counting.summands import (
     Hinge as Hinge,
@@ -27,14 +28,18 @@ from torch_binmetrics.counting.table import Table as Table
 Tally = tuple[Store, Tensor]
 
 
-def count(tallies: Sequence[Tally], preds: Tensor, target: Tensor, weight: Tensor | None = None) -> list[Tensor]:
+def count(
+    tallies: Sequence[Tally], preds: Tensor, target: Tensor, weight: Tensor | None = None, *, group: Tensor | None = None
+) -> list[Tensor]:
     """Add a batch to running counts, in one pass; either all of them change or none does.
 
     Args:
         tallies: pairs of a :class:`Store` and its state, ``store.empty()`` at first, on the device of the batch.
         preds: scores, any float, int or bool dtype, any shape and strides; compared in float32.
-        target: labels 0 and 1 (or ``ignore_index``), bool, int or float, shape of ``preds``.
-        weight: weights >= 0 of the shape of ``preds``, for the weighted layouts only; 1 each if left out.
+        target: labels 0 and 1 (or ``ignore_index``), bool, int or float, shape of ``preds``; for :class:`Classes` their
+            numbers, int, [...] if ``preds`` are [..., n].
+        weight: weights >= 0 of the shape of ``preds``, or of ``target``, for the weighted layouts only; 1 each if left out.
+        group: ids of the shape of ``preds``, of any int dtype, for :class:`Groups`.
 
     Returns:
         The states with the batch: of a :class:`Dense` store the same tensor, counted into in place.
@@ -52,20 +57,22 @@ def count(tallies: Sequence[Tally], preds: Tensor, target: Tensor, weight: Tenso
     tensor([[1, 1],
             [0, 1]])
     """
-    check_batch(preds, target, weight, weighted=any(store.layout.weighted for store, _ in tallies))
+    check_batch([store.layout for store, _ in tallies], preds, target, weight, group=group)
     for store, state in tallies:
         store.check(state)
         if state.device != preds.device:
             raise ValueError(f"counts of {store.layout.meaning} must be on {preds.device}, got {state.device}: move them")
-    return count_checked(tallies, preds, target, weight)
+    return count_checked(tallies, preds, target, weight, group=group)
 
 
-def count_checked(tallies: Sequence[Tally], preds: Tensor, target: Tensor, weight: Tensor | None = None) -> list[Tensor]:
+def count_checked(
+    tallies: Sequence[Tally], preds: Tensor, target: Tensor, weight: Tensor | None = None, *, group: Tensor | None = None
+) -> list[Tensor]:
     """:func:`count` for a batch and states that were checked already; TypeError in a transform of ``torch.func``."""
     try:
-        return _counted(tallies, preds, target, weight)
+        return _counted(tallies, preds, target, weight, group=group)
     except (RuntimeError, ValueError) as error:
-        if any(map(_is_transformed, (preds, target, weight))):
+        if any(map(_is_transformed, (preds, target, weight, group))):
             raise TypeError(
                 "expected tensors that hold data, got those of a transform of torch.func (vmap, grad, ...), which takes "
                 "functions without side effects: update outside of it, with what it returns"
@@ -79,13 +86,16 @@ def _is_transformed(tensor: Any) -> bool:
     return tensor is not None and bool(functorch.is_functorch_wrapped_tensor(tensor) or torch._is_functional_tensor(tensor))
 
 
-def _counted(tallies: Sequence[Tally], preds: Tensor, target: Tensor, weight: Tensor | None) -> list[Tensor]:
+def _counted(
+    tallies: Sequence[Tally], preds: Tensor, target: Tensor, weight: Tensor | None, *, group: Tensor | None
+) -> list[Tensor]:
     """The states with a checked batch."""
     dense = [(store.layout, state) for store, state in tallies if isinstance(store, Dense)]
     if len(dense) < len(tallies):
-        others = iter([store.add(state, preds, target, weight) for store, state in tallies if not isinstance(store, Dense)])
+        apart = [(store, state) for store, state in tallies if not isinstance(store, Dense)]
+        others = iter([store.add(state, preds, target, weight, group=group) for store, state in apart])
     if dense:
-        count_together(dense, preds, target, weight)
+        count_together(dense, preds, target, weight, group=group)
     return [state if isinstance(store, Dense) else next(others) for store, state in tallies]
 
 
@@ -123,10 +133,12 @@ def backend(device: torch.device | str = "cpu") -> Backend:
     return Backend("reference" if cpu.native is None else "compiled", cpu.reason)
 
 
-def check_batch(preds: Tensor, target: Tensor, weight: Tensor | None, *, weighted: bool) -> None:
+def check_batch(
+    layouts: Sequence[Layout], preds: Tensor, target: Tensor, weight: Tensor | None, *, group: Tensor | None = None
+) -> None:
     """Raise unless the tensors of a batch have the types, shapes and devices that :func:`count` takes."""
-    for name, tensor in (("preds", preds), ("target", target), ("weight", weight)):
-        if tensor is None and name == "weight":
+    for name, tensor in (("preds", preds), ("target", target), ("weight", weight), ("group", group)):
+        if tensor is None and name in ("weight", "group"):
             continue
         if not isinstance(tensor, Tensor):
             raise TypeError(f"{name} must be a torch.Tensor, got {type(tensor).__name__}: pass torch.as_tensor({name})")
@@ -134,14 +146,27 @@ def check_batch(preds: Tensor, target: Tensor, weight: Tensor | None, *, weighte
             raise TypeError(f"{name} must be a dense tensor, got {tensor.layout}: pass {name}.to_dense(), or its values")
         if tensor.is_complex():
             raise TypeError(f"{name} must be of a real dtype, got {tensor.dtype}: pass {name}.real, say")
-        if tensor.shape != preds.shape:
-            raise ValueError(
-                f"{name} must have the shape of preds {tuple(preds.shape)}, got {tuple(tensor.shape)}: "
-                "squeeze, reshape or expand one of them, nothing is broadcast"
-            )
         if tensor.device != preds.device:
             raise ValueError(f"{name} must be on the device of preds, {preds.device}, got {tensor.device}: move one of them")
     if preds.is_meta:
         raise ValueError("preds must hold data, got a tensor on the meta device: move it to cpu or an accelerator")
-    if weight is not None and not weighted:
+    if weight is not None and not any(layout.weighted for layout in layouts):
         raise ValueError("weight given, but these counts are unweighted: pass weighted=True when you build the metric")
+    rows = [layout.rows for layout in layouts if layout.rows is not None]
+    for each in rows:
+        each.check(preds, target, group)
+    if group is not None and not rows:
+        raise ValueError("group given, but these counts have no groups: pass rows=Groups(n) when you build the metric")
+    shape = rows[0].target_shape(preds) if len(rows) == len(layouts) and rows else preds.shape
+    _check_shape("target", target, shape)
+    if weight is not None and weight.shape != preds.shape:
+        _check_shape("weight", weight, shape)
+
+
+def _check_shape(name: str, tensor: Tensor, shape: torch.Size) -> None:
+    """Raise ValueError unless a tensor has the shape that goes with that of the scores."""
+    if tensor.shape != shape:
+        raise ValueError(
+            f"{name} must have the shape of preds {tuple(shape)}, got {tuple(tensor.shape)}: "
+            "squeeze, reshape or expand one of them, nothing is broadcast"
+        )

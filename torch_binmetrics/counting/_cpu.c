@@ -22,7 +22,9 @@
 enum { BLOCK = 512, MAX_DIMS = 16, MAX_TALLIES = 64, MAX_THREADS = 8, MAX_SUMS = 8, PRIVATE_BYTES = 3500000 };
 enum { THRESHOLD, UNIFORM, FLOAT_BITS, EDGES };
 enum { F32, F64, BF16, F16, I8, I16, I32, I64, U8, BOOL, U16, U32, U64, TYPES };
+enum { NO_ROWS, LABELS, CLASSES, GROUPS };
 enum { PROBABILITY, SQUARED_ERROR, LOG_LOSS, HINGE, SQUARED_HINGE, SQUARED_WEIGHT };
+enum { FIRST_PLAN = 16 }; /* among the arguments of count */
 enum { IGNORED, BAD_LABEL, NAN_SCORE, OUT_OF_RANGE, BAD_WEIGHT, OFF_EDGE, EXTRA_CELLS };
 /* Compiled twice, for the baseline and for AVX2 (1.8 times as fast), and chosen when the module is loaded. */
 #if defined(__x86_64__) && defined(__GNUC__) && defined(__linux__)
@@ -64,8 +66,11 @@ typedef struct {
     void *counts;
 } Tally;
 
+/* Where there are rows, a job counts those from first_row to last_row; of LABELS and CLASSES the columns of its sources are these. */
 typedef struct {
-    Source preds, target, weight;
+    Source preds, target, weight, group;
+    int by_row;
+    int32_t rows, first_row, last_row;
     int tallies, any_bounded, any_weighted, any_real, always_careful, tables;
     Tally tally[MAX_TALLIES];
 } Job;
@@ -100,7 +105,9 @@ typedef struct {
     double w[BLOCK], doubles[BLOCK], value[BLOCK];
     int64_t raw[3][BLOCK];
     const void *labels;
-    int flagged, careful;
+    int label_type, flagged, careful;
+    int32_t row[BLOCK];
+    int64_t ids[BLOCK];
 } Block;
 
 static inline int32_t bits_of(float x) { int32_t b; memcpy(&b, &x, 4); return b; }
@@ -166,7 +173,22 @@ static const void *fetch(const Source *s, int64_t begin, int n, void *buffer)
         at[d] = begin % s->size[d];
         offset += at[d] * s->stride[d];
     }
-    for (int last = s->dims - 1; n--; out += bytes) {
+    int last = s->dims - 1;
+    for (; s->stride[last] == bytes && n > 0; ) { /* runs that lie side by side */
+        int64_t run = s->size[last] - at[last];
+        run = run < n ? run : n;
+        memcpy(out, s->data + offset, (size_t)(run * bytes));
+        out += run * bytes;
+        n -= (int)run;
+        offset += run * bytes;
+        at[last] += run;
+        for (d = last; d > 0 && at[d] == s->size[d]; d--) {
+            offset += s->stride[d - 1] - s->size[d] * s->stride[d];
+            at[d] = 0;
+            at[d - 1]++;
+        }
+    }
+    for (; n-- > 0; out += bytes) {
         memcpy(out, s->data + offset, (size_t)bytes);
         for (d = last; d >= 0; d--) {
             offset += s->stride[d];
@@ -176,6 +198,14 @@ static const void *fetch(const Source *s, int64_t begin, int n, void *buffer)
         }
     }
     return buffer;
+}
+
+/* Start to load what is to be added to. */
+static inline void fetch_to_write(const void *at)
+{
+#ifdef __GNUC__
+    __builtin_prefetch(at, 1);
+#endif
 }
 
 /* Start to load the next block: while the cells of this one are scattered, no other load would be under way. */
@@ -338,27 +368,29 @@ static Hit cells_of(const Tally *t, Block *b)
     return (Hit){low > 0 ? low : 0, high < bins ? high : bins - 1, off_edge};
 }
 
+/* Whether a score lies off the lower edge of its bin. */
+static inline int32_t lies_off_edge(const Tally *t, float x)
+{
+    if (t->kind == UNIFORM) return x * (float)t->bins != uniform_bin(x, (float)t->bins);
+    return t->kind == FLOAT_BITS ? is_off_edge(&t->runs, key_of(&t->runs, x)) : 1;
+}
+
 /* The number of valid samples off the lower edge of their bin, in a block whose cells were corrected. */
 static int32_t off_edge_of(const Tally *t, const Block *b)
 {
     int32_t off_edge = 0;
-    for (int i = 0; i < b->n; i++) {
-        float x = b->x[i], scale = (float)t->bins;
-        if (b->cell[i] >= 2 * t->bins) continue;
-        if (t->kind == UNIFORM) off_edge += x * scale != uniform_bin(x, scale);
-        else off_edge += t->kind == FLOAT_BITS ? is_off_edge(&t->runs, key_of(&t->runs, x)) : 1;
-    }
+    for (int i = 0; i < b->n; i++) off_edge += b->cell[i] < 2 * t->bins && lies_off_edge(t, b->x[i]);
     return off_edge;
 }
 
 /* Corrects the cells of a block that may hold invalid or ignored samples; returns whether any is invalid. */
-static int careful_cells_of(const Job *job, const Tally *t, Block *b)
+static int careful_cells_of(const Tally *t, Block *b)
 {
     int32_t extra = 2 * t->bins, invalid = 0, ignored[BLOCK], *cell = b->cell;
     int n = b->n;
     const float *x = b->x;
     memset(ignored, 0, sizeof ignored);
-    if (t->ignoring) labels_that_are(t->ignore, job->target.type, b->labels, n, ignored);
+    if (t->ignoring) labels_that_are(t->ignore, b->label_type, b->labels, n, ignored);
     if (t->weighted)
         for (int i = 0; i < n; i++) cell[i] = b->w[i] >= 0 && b->w[i] <= DBL_MAX ? cell[i] : extra + BAD_WEIGHT;
     if (t->bounded)
@@ -373,12 +405,67 @@ static int careful_cells_of(const Job *job, const Tally *t, Block *b)
 }
 
 /* Labels of a block with a bad one. */
-static void careful_labels(const Job *job, Block *b)
+static void careful_labels(Block *b)
 {
-    int type = job->target.type, n = b->n;
+    int type = b->label_type, n = b->n;
     labels_that_are(0, type, b->labels, n, b->bad_label);
     labels_that_are(1, type, b->labels, n, b->y);
     for (int i = 0; i < n; i++) b->bad_label[i] = !(b->bad_label[i] | b->y[i]);
+}
+
+#define INTEGERS(TYPE) { const TYPE *v = raw; for (int i = 0; i < n; i++) out[i] = (int64_t)v[i]; break; }
+
+/* Integers of any type, as int64. */
+static void integers_of(int type, const void *raw, int n, int64_t *out)
+{
+    switch (type) {
+    case I8: INTEGERS(int8_t)
+    case I16: INTEGERS(int16_t)
+    case I32: INTEGERS(int32_t)
+    case I64: INTEGERS(int64_t)
+    case U16: INTEGERS(uint16_t)
+    case U32: INTEGERS(uint32_t)
+    case U64: INTEGERS(uint64_t)
+    default: INTEGERS(uint8_t)
+    }
+}
+
+/* Labels of a block of scores by class, one column each; returns whether any is no class. */
+static int class_labels(const Job *job, int64_t begin, Block *b)
+{
+    int32_t width = job->last_row - job->first_row, column = (int32_t)(begin % width);
+    int64_t first = begin / width, *given = b->raw[1], *class = b->ids;
+    int bad = 0, samples = (int)((begin + b->n - 1) / width - first) + 1;
+    integers_of(job->target.type, fetch(&job->target, first, samples, b->raw[2]), samples, class);
+    for (int i = 0; i < b->n; i++) {
+        given[i] = *class;
+        b->y[i] = *class == job->first_row + column;
+        bad |= *class < 0 || *class >= job->rows;
+        if (++column == width) column = 0, class++;
+    }
+    b->labels = given;
+    b->label_type = I64;
+    return bad;
+}
+
+/* The rows of a block of samples by group; returns whether any has none, for which row 0 stands. */
+static int group_rows(const Job *job, int64_t begin, Block *b)
+{
+    int bad = 0;
+    integers_of(job->group.type, fetch(&job->group, begin, b->n, b->raw[2]), b->n, b->ids);
+    for (int i = 0; i < b->n; i++) {
+        int known = b->ids[i] >= 0 && b->ids[i] < job->rows;
+        b->row[i] = known ? (int32_t)b->ids[i] : 0;
+        bad |= !known;
+    }
+    return bad;
+}
+
+/* Labels of a block with one that is no class, or with an id that is no group. */
+static void careful_rows(const Job *job, Block *b)
+{
+    const int64_t *ids = job->by_row == CLASSES ? b->labels : b->ids;
+    for (int i = 0; i < b->n && job->by_row != LABELS; i++) b->bad_label[i] |= ids[i] < 0 || ids[i] >= job->rows;
 }
 
 /* Fetch a block and fold its validity into one flag. */
@@ -390,8 +477,15 @@ static void read_block(const Job *job, int64_t begin, int n, Block *b)
     prefetch(&job->target, begin + n, n);
     const void *preds = fetch(&job->preds, begin, n, b->raw[0]);
     b->x = scores_of(job->preds.type, preds, n, b->scores);
-    b->labels = fetch(&job->target, begin, n, b->raw[1]);
-    bad = labels_of(job->target.type, b->labels, n, b->y);
+    b->label_type = job->target.type;
+    if (job->by_row == CLASSES) {
+        bad = class_labels(job, begin, b);
+    } else {
+        b->labels = fetch(&job->target, begin, n, b->raw[1]);
+        bad = labels_of(job->target.type, b->labels, n, b->y);
+    }
+    if (job->by_row == GROUPS) bad |= group_rows(job, begin, b);
+    else if (job->by_row) for (int i = 0; i < n; i++) b->row[i] = job->first_row + (int32_t)((begin + i) % (job->last_row - job->first_row));
     for (int i = 0; i < n; i++) nan |= b->x[i] != b->x[i];
     if (job->any_real) b->exact = doubles_of(job->preds.type, preds, b->x, n, b->doubles);
     if (job->any_bounded)
@@ -405,7 +499,8 @@ static void read_block(const Job *job, int64_t begin, int n, Block *b)
     b->flagged = bad | nan | out | heavy;
     b->careful = b->flagged | job->always_careful;
     if (b->careful) memset(b->bad_label, 0, sizeof b->bad_label);
-    if (bad) careful_labels(job, b);
+    if (bad && job->by_row != CLASSES) careful_labels(b);
+    if (bad && job->by_row) careful_rows(job, b);
 }
 
 static int refuses(const Job *job, Block *b)
@@ -413,7 +508,7 @@ static int refuses(const Job *job, Block *b)
     for (int k = 0; k < job->tallies && b->flagged; k++) {
         if (!job->tally[k].strict) continue;
         cells_of(&job->tally[k], b);
-        if (careful_cells_of(job, &job->tally[k], b)) return 1;
+        if (careful_cells_of(&job->tally[k], b)) return 1;
     }
     return 0;
 }
@@ -429,7 +524,7 @@ static Refusal refusal_of(const Job *job, int64_t n)
             read_block(job, at, (int)(n - at < BLOCK ? n - at : BLOCK), &b);
             if (!b.flagged) continue;
             cells_of(t, &b);
-            found.refused |= careful_cells_of(job, t, &b);
+            found.refused |= careful_cells_of(t, &b);
             for (int i = 0; i < b.n; i++)
                 if (b.cell[i] > 2 * t->bins) found.kind[b.cell[i] - 2 * t->bins]++;
         }
@@ -523,7 +618,7 @@ static Hit scatter(const Job *job, const Tally *t, Block *b, uint32_t *own, int 
     }
     hit = cells_of(t, b);
     if (b->careful) {
-        careful_cells_of(job, t, b);
+        careful_cells_of(t, b);
         hit.off_edge = off_edge_of(t, b);
     }
     if (t->weighted || t->sums) {
@@ -541,6 +636,53 @@ static Hit scatter(const Job *job, const Tally *t, Block *b, uint32_t *own, int 
         for (; i < n; i++) counts[b->cell[i]] += sign;
     }
     return hit;
+}
+
+/* Add a block's samples to the rows of a tally that the job counts; returns how many of these lie off an edge. */
+static int64_t scatter_rows(const Job *job, const Tally *t, Block *b)
+{
+    int64_t row_cells = (int64_t)2 * t->bins * (1 + t->sums) + EXTRA_CELLS, at[BLOCK], *counts = t->counts;
+    int32_t valid = 2 * t->bins, mine[BLOCK], n = 0;
+    int64_t off_edge = 0;
+    cells_of(t, b);
+    if (b->careful) careful_cells_of(t, b);
+    for (int i = 0; i < b->n; i++) {
+        mine[n] = i;
+        at[n] = b->row[i] * row_cells + b->cell[i];
+        n += (b->row[i] >= job->first_row) & (b->row[i] < job->last_row);
+    }
+    for (int k = 0; k < n; k++) off_edge += b->cell[mine[k]] < valid && lies_off_edge(t, b->x[mine[k]]);
+    if (!t->weighted && !t->sums) {
+        for (int k = 0; k < n; k++) fetch_to_write(&counts[at[k]]);
+        for (int k = 0; k < n; k++) counts[at[k]]++;
+        return off_edge;
+    }
+    for (int s = -1; s < t->sums; s++) {
+        double *sums = (double *)t->counts + (s < 0 ? 0 : (s + 1) * (int64_t)valid + EXTRA_CELLS);
+        if (s >= 0) values_of(&t->sum[s], t, b, b->value);
+        for (int k = 0; k < n; k++) {
+            int i = mine[k], is_valid = b->cell[i] < valid;
+            double w = t->weighted && is_valid ? b->w[i] : 1;
+            if (s < 0) sums[at[k]] += w;
+            else if (is_valid && w > 0) sums[at[k]] += b->value[i] * w;
+        }
+    }
+    return off_edge;
+}
+
+/* A job of its own for some rows, and what it found. */
+typedef struct {
+    Job job;
+    int64_t n, off_edge[MAX_TALLIES];
+} RowShare;
+
+WIDE static void count_rows_of(RowShare *share)
+{
+    Block b;
+    for (int64_t at = 0; at < share->n; at += BLOCK) {
+        read_block(&share->job, at, (int)(share->n - at < BLOCK ? share->n - at : BLOCK), &b);
+        for (int k = 0; k < share->job.tallies; k++) share->off_edge[k] += scatter_rows(&share->job, &share->job.tally[k], &b);
+    }
 }
 
 /* Count the samples of a range; returns where it stopped: at the end, or at a block that is refused. */
@@ -581,7 +723,7 @@ static void run_share(Share *share)
 
 /* The shares of a batch; each thread of a team takes the next until none is left. */
 typedef struct {
-    Share *share;
+    void *share;
     int shares;
     atomic_int next;
 } Shares;
@@ -589,7 +731,7 @@ typedef struct {
 static void run_shares(void *argument)
 {
     Shares *all = argument;
-    for (int k; (k = atomic_fetch_add(&all->next, 1)) < all->shares;) run_share(&all->share[k]);
+    for (int k; (k = atomic_fetch_add(&all->next, 1)) < all->shares;) run_share((Share *)all->share + k);
 }
 
 typedef void (*team_runner)(void (*)(void *), void *, unsigned, unsigned);
@@ -642,12 +784,69 @@ static int count_apart(Job *job, int64_t n, int threads, int64_t cells)
     return !refused;
 }
 
-/* Count a batch; returns 1, or 0 with the counts as they were. */
+static void run_row_shares(void *argument)
+{
+    Shares *all = argument;
+    for (int k; (k = atomic_fetch_add(&all->next, 1)) < all->shares;) count_rows_of((RowShare *)all->share + k);
+}
+
+/* The columns of a source from one on. */
+static Source columns_of(const Source *s, int64_t rows, int64_t first, int64_t last, int64_t n)
+{
+    Source part = *s;
+    int bytes = ITEM_BYTES[s->type];
+    if (!s->data || (first == 0 && last == rows)) return part;
+    if (!s->dims) {
+        part.dims = 2;
+        part.size[0] = n / rows;
+        part.stride[0] = rows * bytes;
+        part.stride[1] = bytes;
+    }
+    part.size[part.dims - 1] = last - first;
+    part.data += first * part.stride[part.dims - 1];
+    return part;
+}
+
+/* Count a checked batch by row, each thread the rows that are its own, so that none waits for another; 0 if there is no memory. */
+static int count_rows(const Job *job, int64_t n, int threads)
+{
+    int shares = threads < 1 ? 1 : threads > job->rows ? job->rows : threads;
+    RowShare *share = calloc((size_t)shares, sizeof *share);
+    if (!share) return 0;
+    for (int k = 0; k < shares; k++) {
+        int32_t first = (int32_t)((int64_t)job->rows * k / shares), last = (int32_t)((int64_t)job->rows * (k + 1) / shares);
+        share[k].job = *job;
+        share[k].job.first_row = first;
+        share[k].job.last_row = last;
+        share[k].n = n;
+        if (job->by_row == GROUPS) continue;
+        share[k].n = n / job->rows * (last - first);
+        share[k].job.preds = columns_of(&job->preds, job->rows, first, last, n);
+        share[k].job.weight = columns_of(&job->weight, job->rows, first, last, n);
+        if (job->by_row == LABELS) share[k].job.target = columns_of(&job->target, job->rows, first, last, n);
+    }
+    Shares all = {share, shares, 0};
+    team_runner run = team();
+    if (shares > 1 && run) run(run_row_shares, &all, (unsigned)shares, 0);
+    run_row_shares(&all);
+    for (int k = 0; k < shares; k++)
+        for (int t = 0; t < job->tallies; t++) {
+            const Tally *tally = &job->tally[t];
+            int64_t cell = 2 * (int64_t)tally->bins + OFF_EDGE, found = share[k].off_edge[t];
+            if (tally->weighted || tally->sums) ((double *)tally->counts)[cell] += (double)found;
+            else ((int64_t *)tally->counts)[cell] += found;
+        }
+    free(share);
+    return 1;
+}
+
+/* Count a batch; returns 1, or with the counts as they were 0 if it is refused, -1 if there is no memory. */
 static int count_all(Job *job, int64_t n, int threads)
 {
     int64_t cells = 0, fit, done;
     for (int k = 0; k < job->tallies; k++) cells += 2 * job->tally[k].bins + EXTRA_CELLS;
     fit = PRIVATE_BYTES / (int64_t)(cells * sizeof(uint32_t));
+    if (job->by_row) return acceptable(job, n) ? count_rows(job, n, threads) ? 1 : -1 : 0;
     if (job->any_real) return acceptable(job, n) && count_range(job, 0, n, NULL, 1, NULL) == n;
     if (threads > 0 && fit > 0 && n < INT32_MAX) {
         threads = threads > MAX_THREADS ? MAX_THREADS : threads;
@@ -706,23 +905,29 @@ static int read_tally(PyObject *plan, PyObject *counts, Tally *t)
     return require(t->counts != NULL, "counts without memory");
 }
 
-/* count(n, threads, preds, type, geometry, target, type, geometry, weight, type, geometry, plan, counts, ...) -> None, or
+/* count(n, threads, by_row, rows, preds, type, geometry, target, ..., weight, ..., group, ..., plan, counts, ...) -> None, or
    of a batch that is refused (tally, bad labels, NaN scores, scores out of range, bad weights) */
 static PyObject *py_count(PyObject *module, PyObject *const *args, Py_ssize_t nargs)
 {
     Job job = {.tables = 1};
     (void)module;
-    if (nargs < 13 || (nargs - 11) % 2 || (nargs - 11) / 2 > MAX_TALLIES) {
+    if (nargs < FIRST_PLAN + 2 || (nargs - FIRST_PLAN) % 2 || (nargs - FIRST_PLAN) / 2 > MAX_TALLIES) {
         PyErr_SetString(PyExc_TypeError, "count: number of arguments");
         return NULL;
     }
     int64_t n = PyLong_AsLongLong(args[0]);
     int threads = (int)PyLong_AsLong(args[1]);
     Refusal refusal = {0};
-    if (!require(n >= 0, "number of samples") || !read_source(args + 2, n, &job.preds) || !read_source(args + 5, n, &job.target)
-        || !read_source(args + 8, n, &job.weight)) return NULL;
+    job.by_row = (int)PyLong_AsLong(args[2]);
+    job.rows = job.last_row = (int32_t)PyLong_AsLong(args[3]);
+    if (!require(n >= 0, "number of samples") || !require(job.by_row >= NO_ROWS && job.by_row <= GROUPS, "kind of rows")
+        || !require(!job.by_row || job.rows > 0, "number of rows")) return NULL;
+    int64_t labels = job.by_row == CLASSES ? n / job.rows : n;
+    if (!read_source(args + 4, n, &job.preds) || !read_source(args + 7, labels, &job.target)
+        || !read_source(args + 10, n, &job.weight) || !read_source(args + 13, n, &job.group)) return NULL;
+    if (!require(job.by_row != GROUPS || !n || job.group.data, "ids without memory")) return NULL;
     if (!require(!n || (job.preds.data && job.target.data), "tensors without memory")) return NULL;
-    for (Py_ssize_t k = 11; k < nargs; k += 2) {
+    for (Py_ssize_t k = FIRST_PLAN; k < nargs; k += 2) {
         Tally *t = &job.tally[job.tallies++];
         if (!read_tally(args[k], args[k + 1], t)) return NULL;
         job.any_bounded |= t->bounded;
@@ -730,13 +935,17 @@ static PyObject *py_count(PyObject *module, PyObject *const *args, Py_ssize_t na
         job.any_weighted |= t->weighted;
         job.any_real |= t->weighted || t->sums;
     }
+    int counted;
     if (n > BLOCK * 8) {
         Py_BEGIN_ALLOW_THREADS
-        if (!count_all(&job, n, threads)) refusal = refusal_of(&job, n);
+        counted = count_all(&job, n, threads);
+        if (!counted) refusal = refusal_of(&job, n);
         Py_END_ALLOW_THREADS
-    } else if (!count_all(&job, n, 0)) { /* shorter than handing over the interpreter */
-        refusal = refusal_of(&job, n);
+    } else { /* shorter than handing over the interpreter */
+        counted = count_all(&job, n, 0);
+        if (!counted) refusal = refusal_of(&job, n);
     }
+    if (counted < 0) return PyErr_NoMemory();
     if (!refusal.refused) Py_RETURN_NONE;
     const int64_t *kind = refusal.kind;
     return Py_BuildValue("iLLLL", refusal.tally, (long long)kind[BAD_LABEL], (long long)kind[NAN_SCORE],

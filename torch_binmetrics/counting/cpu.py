@@ -15,6 +15,7 @@ from torch import Tensor
 from torch_binmetrics.counting.cuts import Cuts, Edges, Threshold, Uniform
 from torch_binmetrics.counting.float_bits import FloatBits, Runs
 from torch_binmetrics.counting.layout import Dropped, Layout
+from torch_binmetrics.counting.rows import Classes, Groups, Labels, Rows
 from torch_binmetrics.counting.summands import Hinge, LogLoss, Probability, SquaredError, SquaredWeight, Summand
 
 #: The extension module, or None where it was not built or ``TORCH_BINMETRICS_NATIVE=0`` switches it off.
@@ -47,6 +48,7 @@ TYPES = {
 PLAIN = (Tensor, torch.nn.Parameter)
 CUTS = (Threshold, Uniform, FloatBits, Edges)
 SUMMANDS: dict[type[Summand], int] = {Probability: 0, SquaredError: 1, LogLoss: 2, Hinge: 3, SquaredWeight: 5}
+ROWS: dict[type[Rows], int] = {Labels: 1, Classes: 2, Groups: 3}
 MAX_TALLIES, MAX_DIMENSIONS, MAX_SUMS = 64, 16, 8
 #: Batches from here on are shared among threads, whose private tables take a tenth of a millisecond to set up and add.
 THREADED = 1 << 18
@@ -54,19 +56,31 @@ THREADED = 1 << 18
 GUIDE_BITS, GUIDE_RUNS = range(9, 21), 1 << 18
 
 
-def count(tallies: Sequence[tuple[Layout, Tensor]], preds: Tensor, target: Tensor, weight: Tensor | None) -> bool:
+def count(
+    tallies: Sequence[tuple[Layout, Tensor]],
+    preds: Tensor,
+    target: Tensor,
+    weight: Tensor | None,
+    *,
+    group: Tensor | None = None,
+) -> bool:
     """Add checked CPU tensors to running counts in place, or leave all counts as they are and return False.
 
-    That is for the reference to deal with: tensors that are not plain memory, or a step that torch.compile traces.
+    That is for the reference to deal with: tensors that are not plain memory, layouts of different rows, or a step that
+    torch.compile traces.
 
     Raises:
         ValueError: invalid samples where a layout does not drop those; all counts are as they were.
     """
     if native is None or torch.compiler.is_compiling() or len(tallies) > MAX_TALLIES:
         return False
-    samples = preds.numel()
-    arguments: list[Any] = [samples, torch.get_num_threads() if samples >= THREADED else 0]
-    for tensor in (preds, target, weight):
+    samples, rows = preds.numel(), tallies[0][0].rows
+    arguments: list[Any] = [samples, torch.get_num_threads() if samples >= THREADED else 0, 0, 0]
+    if rows is not None:
+        arguments[2:] = ROWS[type(rows)], rows.n
+        if weight is not None and weight.shape != preds.shape:
+            weight = weight[..., None].expand(preds.shape)
+    for tensor in (preds, target, weight, group):
         if tensor is None:
             arguments += (0, 0, None)
             continue
@@ -80,8 +94,8 @@ def count(tallies: Sequence[tuple[Layout, Tensor]], preds: Tensor, target: Tenso
         geometry = None if tensor.is_contiguous() else tensor.shape + tensor.stride()
         arguments += (pointer, TYPES[tensor.dtype], geometry)
     plans = [_plan(layout) for layout, _ in tallies]  # which keep alive what they point into
-    for (plan, _), (_, counts) in zip(plans, tallies, strict=True):
-        if not plan or not counts.is_contiguous():
+    for (plan, _), (layout, counts) in zip(plans, tallies, strict=True):
+        if not plan or not counts.is_contiguous() or layout.rows != rows:
             return False
         arguments += (plan, counts.data_ptr())
     refusal: tuple[int, ...] | None = native.count(*arguments)

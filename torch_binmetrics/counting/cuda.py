@@ -37,11 +37,18 @@ def reason() -> str:
     return f"the Triton kernel cannot be launched: {failures[0]}" if failures else "Triton is installed"
 
 
-def count(tallies: Sequence[tuple[Layout, Tensor]], preds: Tensor, target: Tensor, weight: Tensor | None) -> bool:
+def count(
+    tallies: Sequence[tuple[Layout, Tensor]],
+    preds: Tensor,
+    target: Tensor,
+    weight: Tensor | None,
+    *,
+    group: Tensor | None = None,
+) -> bool:
     """Add checked CUDA or ROCm tensors to running counts in place, or leave all counts as they are and return False.
 
-    That is for the reference to deal with: other dtypes, other cuts, a missing Triton or a launch that failed, which is said
-    once, and sums of floats where torch is to use deterministic algorithms: their atomics come in any order.
+    That is for the reference to deal with: layouts of rows, other dtypes, other cuts, a missing Triton or a launch that failed,
+    which is said once, and sums of floats where torch is to use deterministic algorithms: their atomics come in any order.
     """
     plans = [_plan(layout) for layout, _ in tallies]
     dtypes = {tensor.dtype for tensor in (preds, target, weight) if tensor is not None}
@@ -64,7 +71,7 @@ def _plan(layout: Layout) -> Any:
     """The plan of a layout, made once and kept with it; None where it cuts or sums in a way unknown to the kernel."""
     kept = vars(layout)
     if "_kernel_plan" not in kept:
-        known = type(layout.scored) in CUTS and SUMMANDS.keys() >= set(map(type, layout.sums))
+        known = layout.rows is None and type(layout.scored) in CUTS and SUMMANDS.keys() >= set(map(type, layout.sums))
         module = kernel() if known else None
         kept["_kernel_plan"] = None if module is None else _planned(layout, module)
     return kept["_kernel_plan"]

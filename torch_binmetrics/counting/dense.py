@@ -16,7 +16,7 @@ from torch_binmetrics.counting.summands import Summand
 
 @dataclass(frozen=True)
 class Dense(Store):
-    """A tensor with a number for each cell of a layout, in the order of the cells: [layout.cells].
+    """A tensor with a number for each cell of a layout, in the order of the cells: [cells], or [rows, cells].
 
     >>> from torch_binmetrics import Threshold, count
     >>> store = Dense(Layout(Threshold(0.5)))
@@ -32,10 +32,12 @@ class Dense(Store):
 
     def empty(self, device: torch.device | str | None = None) -> Tensor:
         with torch.inference_mode(False):  # an inference tensor could not be counted into later
-            return torch.zeros(self.layout.cells, dtype=self.layout.dtype, device=device)
+            return torch.zeros(self.layout.shape, dtype=self.layout.dtype, device=device)
 
-    def add(self, state: Tensor, preds: Tensor, target: Tensor, weight: Tensor | None) -> Tensor:
-        count_together([(self.layout, state)], preds, target, weight)
+    def add(
+        self, state: Tensor, preds: Tensor, target: Tensor, weight: Tensor | None, *, group: Tensor | None = None
+    ) -> Tensor:
+        count_together([(self.layout, state)], preds, target, weight, group=group)
         return state
 
     def merge(self, state: Tensor, others: Sequence[Tensor]) -> Tensor:
@@ -48,39 +50,56 @@ class Dense(Store):
 
     def check(self, state: object) -> None:
         layout = self.layout
-        if not isinstance(state, Tensor) or state.dtype != layout.dtype or state.shape != (layout.cells,):
-            raise ValueError(f"expected counts of {layout.dtype} and shape [{layout.cells}], got {described(state)}")
+        if not isinstance(state, Tensor) or state.dtype != layout.dtype or state.shape != layout.shape:
+            raise ValueError(f"expected counts of {layout.dtype} and shape {list(layout.shape)}, got {described(state)}")
 
     def counts(self, state: Tensor) -> Tensor:
-        return state[: self.layout.block].view(2, -1)
+        return self._by_bin(state, 0)
 
     def occupied(self, state: Tensor) -> tuple[Tensor, Tensor]:
         counts = self.counts(state)
-        bins = counts.sum(0).nonzero().squeeze(1)
+        bins = counts.reshape(-1, counts.shape[-1]).sum(0).nonzero().squeeze(1)
         if not len(bins):
             bins = bins.new_zeros(1)
-        return bins, counts[:, bins]
+        return bins, counts[..., bins]
 
     def sums(self, state: Tensor, summand: Summand) -> Tensor:
         layout = self.layout
         if summand not in layout.sums:
             return super().sums(state, summand)
-        begin = layout.counted + layout.sums.index(summand) * layout.block
-        return state[begin : begin + layout.block].view(2, -1)
+        return self._by_bin(state, layout.counted + layout.sums.index(summand) * layout.block)
 
     def off_edge(self, state: Tensor) -> int:
-        return int(state[self.layout.off_edge])
+        return int(state[..., self.layout.off_edge].sum())
 
     def excluded(self, state: Tensor) -> tuple[int, Dropped]:
-        ignored, *dropped = map(int, state[self.layout.block : self.layout.off_edge].tolist())
+        cells = state[..., self.layout.block : self.layout.off_edge]
+        ignored, *dropped = map(int, cells.reshape(-1, cells.shape[-1]).sum(0).tolist())
         return ignored, Dropped(*dropped)
 
+    def _by_bin(self, state: Tensor, begin: int) -> Tensor:
+        """The block of cells from one on, by label and bin: a view, [..., 2, bins]."""
+        block = state[..., begin : begin + self.layout.block]
+        return block.view(*block.shape[:-1], 2, self.layout.scored.bins)
 
-def count_together(tallies: Sequence[tuple[Layout, Tensor]], preds: Tensor, target: Tensor, weight: Tensor | None) -> None:
+
+def count_together(
+    tallies: Sequence[tuple[Layout, Tensor]],
+    preds: Tensor,
+    target: Tensor,
+    weight: Tensor | None,
+    *,
+    group: Tensor | None = None,
+) -> None:
     """Add a checked batch to several states in one pass; either all of them change or none does."""
-    cpu_only, by = preds.device.type == "cpu", {"cpu": cpu.count, "cuda": cuda.count}.get(preds.device.type)
-    if by is None or not by(tallies, preds, target, weight):
-        (reference if cpu_only else lookup).count(tallies, preds, target, weight)
+    device, by_row = preds.device.type, any(layout.rows is not None for layout, _ in tallies)
+    by = {"cpu": cpu.count, "cuda": cuda.count}.get(device)
+    if by is not None and by(tallies, preds, target, weight, group=group):
+        return
+    if device == "cpu" or by_row:
+        reference.count(tallies, preds, target, weight, group=group)
+    else:
+        lookup.count(tallies, preds, target, weight)
 
 
 def described(state: object) -> str:

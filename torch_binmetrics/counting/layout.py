@@ -10,12 +10,19 @@ import torch
 
 from torch_binmetrics.checks import boolean, integer
 from torch_binmetrics.counting.cuts import Cuts, logits
-from torch_binmetrics.counting.float_bits import Exact
+from torch_binmetrics.counting.float_bits import Exact, FloatBits
+from torch_binmetrics.counting.rows import Rows
 from torch_binmetrics.counting.summands import Summand
+
+#: What the counts of many rows take at most, unless cuts are chosen.
+MOST_BYTES = 64 << 20
 
 
 class Dropped(NamedTuple):
-    """Numbers of invalid samples by kind; a sample of several kinds counts once, under the first of them."""
+    """Numbers of invalid samples by kind; a sample of several kinds counts once, under the first of them.
+
+    A label that is no class, and an id of no group, are bad labels too.
+    """
 
     bad_labels: int = 0
     nan_scores: int = 0
@@ -38,6 +45,7 @@ class Layout:
         weighted: sum weights instead of counting samples.
         sums: what else to sum in every cell, in float64 and times the weight; summands of probabilities make scores outside
             [0, 1] invalid, unless ``from_logits``.
+        rows: count so for each label, class or group; None for all samples as one pool.
         invalid: "raise" on NaN scores, labels other than 0 and 1, bad weights and scores out of range, or "drop" them.
 
     Raises:
@@ -50,6 +58,7 @@ class Layout:
     ignore_index: int | None = None
     weighted: bool = False
     sums: tuple[Summand, ...] = ()
+    rows: Rows | None = None
     invalid: Literal["raise", "drop"] = "raise"
 
     def __post_init__(self) -> None:
@@ -63,6 +72,8 @@ class Layout:
         boolean("weighted", self.weighted)
         if not isinstance(self.sums, tuple) or not all(isinstance(summand, Summand) for summand in self.sums):
             raise TypeError(f"sums must be a tuple of Summands, got {self.sums!r}: pass (SquaredError(),), say")
+        if self.rows is not None and not isinstance(self.rows, Rows):
+            raise TypeError(f"rows must be Labels, Classes or Groups, got {self.rows!r}: pass Labels(n) for n labels, say")
         if self.invalid not in ("raise", "drop"):
             raise ValueError(f"invalid must be 'raise' or 'drop', got {self.invalid!r}")
         if self.sums and isinstance(self.cuts, Exact):
@@ -101,6 +112,11 @@ class Layout:
         return self.counted + len(self.sums) * self.block
 
     @property
+    def shape(self) -> tuple[int, ...]:
+        """Shape of all cells: [cells], or [rows, cells]."""
+        return (self.cells,) if self.rows is None else (self.rows.n, self.cells)
+
+    @property
     def dtype(self) -> torch.dtype:
         """Dtype of counts."""
         return torch.float64 if self.weighted or self.sums else torch.int64
@@ -110,7 +126,8 @@ class Layout:
         """What one count stands for: counts of equal meaning may be added, whatever was left out of them."""
         sums = f", sums={list(self.sums)}" if self.sums else ""
         cuts = "every distinct score" if isinstance(self.cuts, Exact) else self.cuts
-        return f"{cuts}, from_logits={self.from_logits}, weighted={self.weighted}{sums}"
+        rows = "" if self.rows is None else f", rows={self.rows}"
+        return f"{cuts}, from_logits={self.from_logits}, weighted={self.weighted}{sums}{rows}"
 
     def positions(self, thresholds: tuple[float, ...]) -> tuple[int, ...] | None:
         """The bins that start at thresholds, probabilities if logits are counted; None if one of those lies on no edge."""
@@ -128,10 +145,24 @@ class Layout:
         if self.invalid == "raise" and any(dropped):
             found = ", ".join(f"{n} {kind.replace('_', ' ')}" for kind, n in dropped._asdict().items() if n)
             low, high = self.valid_range
+            labels = "labels 0 or 1" if self.rows is None else self.rows.expected
             raise ValueError(
-                f"invalid samples: {found}. Expected labels 0 or 1 (or ignore_index={self.ignore_index}), scores in "
+                f"invalid samples: {found}. Expected {labels} (or ignore_index={self.ignore_index}), scores in "
                 f"[{low:g}, {high:g}] that are not NaN, finite weights >= 0: clean the batch, or pass invalid='drop'"
             )
 
     def __getstate__(self) -> dict[str, Any]:
         return {field.name: getattr(self, field.name) for field in fields(self)}  # a plan points into this process's memory
+
+
+def fitting(rows: Rows, sums: int) -> FloatBits:
+    """The default cuts for so many rows: as many bits as let the counts, with so many sums, take no more than ``MOST_BYTES``.
+
+    Raises:
+        ValueError: the rows are too many for any.
+    """
+    for bits in range(16, 8, -1):
+        cuts = FloatBits(bits, centre=bits + 4)
+        if rows.n * (1 + sums) * 2 * cuts.bins * 8 <= MOST_BYTES:
+            return cuts
+    raise ValueError(f"{rows} take more than {MOST_BYTES >> 20} MiB at any default: pass cuts, Uniform(64) say, or fewer rows")

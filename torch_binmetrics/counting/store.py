@@ -25,7 +25,9 @@ class Store(ABC):
         """The state of no samples."""
 
     @abstractmethod
-    def add(self, state: Tensor, preds: Tensor, target: Tensor, weight: Tensor | None) -> Tensor:
+    def add(
+        self, state: Tensor, preds: Tensor, target: Tensor, weight: Tensor | None, *, group: Tensor | None = None
+    ) -> Tensor:
         """The state with a checked batch: the same tensor counted into, or another; on an error it stays as it was."""
 
     @abstractmethod
@@ -56,7 +58,7 @@ class Store(ABC):
 
     @abstractmethod
     def counts(self, state: Tensor) -> Tensor:
-        """Counts by label and bin: int64, or float64 sums of weights or where more is summed, [2, bins]."""
+        """Counts by label and bin: int64, or float64 sums of weights or where more is summed, [2, bins] or [rows, 2, bins]."""
 
     @abstractmethod
     def occupied(self, state: Tensor) -> tuple[Tensor, Tensor]:

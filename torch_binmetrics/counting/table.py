@@ -15,13 +15,16 @@ from torch_binmetrics.counting.layout import Dropped, Layout
 from torch_binmetrics.counting.store import Store
 
 COLUMNS = 3
+#: The first column is the score's key and this times the number of its row.
+SPAN = 1 << 33
 
 
 @dataclass(frozen=True)
 class Table(Store):
-    """Rows of the score as an integer that sorts alike, negatives and positives, ascending, each score once: [rows, 3].
+    """Lines of the score as an integer that sorts alike, negatives and positives, ascending, each score once: [lines, 3].
 
-    Samples that were left out are rows too, with keys beyond infinity, one for each kind. For layouts of
+    Samples that were left out are lines too, with keys beyond infinity, one for each kind. Where there are rows, a key holds
+    the number of the row as well, and each score comes once in each. For layouts of
     :class:`~torch_binmetrics.Exact` cuts; invalid samples raise at once on every device.
 
     >>> from torch_binmetrics import Exact
@@ -39,16 +42,20 @@ class Table(Store):
         with torch.inference_mode(False):
             return torch.zeros(0, COLUMNS, dtype=self.layout.dtype, device=device)
 
-    def add(self, state: Tensor, preds: Tensor, target: Tensor, weight: Tensor | None) -> Tensor:
-        return self.merge(state, [self.of(preds, target, weight)])
+    def add(
+        self, state: Tensor, preds: Tensor, target: Tensor, weight: Tensor | None, *, group: Tensor | None = None
+    ) -> Tensor:
+        return self.merge(state, [self.of(preds, target, weight, group=group)])
 
-    def of(self, preds: Tensor, target: Tensor, weight: Tensor | None) -> Tensor:
+    def of(self, preds: Tensor, target: Tensor, weight: Tensor | None, *, group: Tensor | None = None) -> Tensor:
         """The state of one checked batch; ValueError if it holds invalid samples that the layout does not drop."""
         layout = self.layout
-        samples = reference.samples_of(preds, target, weight)
+        samples = reference.samples_of(preds, target, weight, rows=layout.rows, group=group)
         cell, bins, block = reference.cells(layout, samples), layout.scored.bins, layout.block
         amount, excluded = reference.amounts(layout, samples, cell), cell >= block
         key = torch.where(excluded, cell - block + INFINITY + 1, cell % bins - INFINITY)
+        if samples.rows is not None:
+            key = key + samples.rows.clamp(min=0) * SPAN
         keys, row = torch.unique(key, return_inverse=True)
         counts = amount.new_zeros(2 * len(keys)).index_add_(0, 2 * row + ((cell >= bins) & ~excluded), amount)
         table = torch.cat([keys[:, None].to(counts.dtype), counts.view(-1, 2)], 1)
@@ -56,9 +63,9 @@ class Table(Store):
         return table[table[:, 1:].any(1)]  # a weight of 0 adds nothing
 
     def merge(self, state: Tensor, others: Sequence[Tensor]) -> Tensor:
-        rows = torch.cat([state, *others])
-        keys, row = torch.unique(rows[:, 0], return_inverse=True)
-        counts = rows.new_zeros(len(keys), COLUMNS - 1).index_add_(0, row, rows[:, 1:])
+        lines = torch.cat([state, *others])
+        keys, line = torch.unique(lines[:, 0], return_inverse=True)
+        counts = lines.new_zeros(len(keys), COLUMNS - 1).index_add_(0, line, lines[:, 1:])
         return torch.cat([keys[:, None], counts], 1)
 
     def clear(self, state: Tensor) -> Tensor:
@@ -67,7 +74,7 @@ class Table(Store):
     def check(self, state: object) -> None:
         wanted = self.layout.dtype
         if not isinstance(state, Tensor) or state.dtype != wanted or state.ndim != 2 or state.shape[1] != COLUMNS:
-            raise ValueError(f"expected counts of {wanted} and shape [rows, {COLUMNS}], got {described(state)}")
+            raise ValueError(f"expected counts of {wanted} and shape [lines, {COLUMNS}], got {described(state)}")
 
     def check_values(self, state: Tensor) -> None:
         super().check_values(state)
@@ -84,15 +91,27 @@ class Table(Store):
         return self.occupied(state)[1]
 
     def occupied(self, state: Tensor) -> tuple[Tensor, Tensor]:
-        valid = state[state[:, 0] <= INFINITY]
-        if not len(valid):
-            valid = state.new_tensor([[-INFINITY, 0, 0]])
-        return valid[:, 0].long() + INFINITY, valid[:, 1:].T.contiguous()
+        key, row = self._parted(state)
+        valid = key <= INFINITY
+        if not valid.any():
+            key, row, state = key.new_tensor([-INFINITY]), key.new_zeros(1), state.new_zeros(1, COLUMNS)
+            valid = key <= INFINITY
+        scores, point = torch.unique(key[valid], return_inverse=True)
+        rows = 1 if self.layout.rows is None else self.layout.rows.n
+        counts = state.new_zeros(rows, 2, len(scores))
+        counts[row[valid], :, point] = state[valid, 1:]
+        return scores + INFINITY, counts[0] if self.layout.rows is None else counts
 
     def off_edge(self, state: Tensor) -> int:
         return 0  # a bin is a number
 
     def excluded(self, state: Tensor) -> tuple[int, Dropped]:
-        kinds = range(INFINITY + 1, INFINITY + 2 + len(Dropped._fields))
-        ignored, *dropped = (int(state[state[:, 0] == kind, 1].sum()) for kind in kinds)
+        kinds, (key, _) = range(INFINITY + 1, INFINITY + 2 + len(Dropped._fields)), self._parted(state)
+        ignored, *dropped = (int(state[key == kind, 1].sum()) for kind in kinds)
         return ignored, Dropped(*dropped)
+
+    def _parted(self, state: Tensor) -> tuple[Tensor, Tensor]:
+        """The key of the score of each line, and its row: int64, [lines]."""
+        key = state[:, 0].long()
+        row = (key + SPAN // 2) // SPAN
+        return key - row * SPAN, row

@@ -1,5 +1,8 @@
 """Counts -> numbers: pure functions of a confusion, along its last axis, each with what is known of it declared beside it."""
 
+from torch_binmetrics.measures.averages import (
+    OverRows as OverRows,
+)
 from torch_binmetrics.measures.best_threshold import (
     best_threshold as best_threshold,
 )

@@ -9,7 +9,8 @@ from torch import Tensor
 
 from torch_binmetrics import measures
 from torch_binmetrics.checks import boolean
-from torch_binmetrics.counting.cuts import Cuts, CutsLike, as_cuts
+from torch_binmetrics.counting import Layout
+from torch_binmetrics.counting.cuts import CutsLike, as_cuts
 from torch_binmetrics.counting.float_bits import DEFAULT
 from torch_binmetrics.metrics.metric import Metric
 from torch_binmetrics.metrics.options import Options
@@ -37,7 +38,7 @@ class AlongCuts(Metric[C]):
         self.logit_thresholds = logit_thresholds
         super().__init__(self.measure, as_cuts(cuts), **options)
 
-    def _reading(self, cuts: Cuts, undefined: float) -> Reading[C]:
+    def _reading(self, layout: Layout, undefined: float) -> Reading[C]:
         return Reading(self.measure, given=curve_in_logits if self.logit_thresholds else curve, undefined=undefined)
 
 

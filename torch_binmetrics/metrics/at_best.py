@@ -9,7 +9,8 @@ from typing import Unpack
 
 from torch_binmetrics import measures
 from torch_binmetrics.checks import fraction
-from torch_binmetrics.counting.cuts import Cuts, CutsLike
+from torch_binmetrics.counting import Layout
+from torch_binmetrics.counting.cuts import CutsLike
 from torch_binmetrics.counting.float_bits import DEFAULT
 from torch_binmetrics.measures.best_threshold import Criterion, criterion_of
 from torch_binmetrics.measures.points import OperatingPoint
@@ -26,8 +27,8 @@ class AtBest(AlongCuts[OperatingPoint]):
 
     measure: Callable[..., OperatingPoint]
 
-    def _reading(self, cuts: Cuts, undefined: float) -> Reading[OperatingPoint]:
-        return super()._reading(cuts, math.nan)
+    def _reading(self, layout: Layout, undefined: float) -> Reading[OperatingPoint]:
+        return super()._reading(layout, math.nan)
 
 
 class BinaryRecallAtFixedPrecision(AtBest):

@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from dataclasses import replace
 from functools import partial
 from typing import Literal, Unpack, cast
 
 from torch import Tensor
 
 from torch_binmetrics import measures
+from torch_binmetrics.counting import Layout
 from torch_binmetrics.counting.cuts import Cuts, Edges, Threshold
 from torch_binmetrics.measures.scores import check_beta, check_costs, check_normalize
 from torch_binmetrics.metrics.metric import Metric
@@ -23,7 +25,7 @@ class AtThreshold(Metric[Tensor]):
 
     Args:
         threshold: scores from here on are called positive, compared in float32; a probability even if ``from_logits``.
-            Of ascending thresholds, [n], comes a vector of values, [n].
+            Of ascending thresholds, [n], comes a vector of values, [n]; with ``rows``, there is one for each row, in any order.
         options: those of :class:`~torch_binmetrics.Metric`.
     """
 
@@ -31,11 +33,18 @@ class AtThreshold(Metric[Tensor]):
 
     def __init__(self, threshold: Thresholds = 0.5, **options: Unpack[Options]) -> None:
         many = isinstance(threshold, list | tuple) or (isinstance(threshold, Tensor) and threshold.ndim > 0)
-        cuts: Cuts = Edges(cast("list[float]", threshold)) if many else Threshold(cast("float", threshold))
+        rows = options.get("rows")
+        given = cast("list[float]", threshold if many else [threshold])
+        by_row = many and rows is not None
+        if by_row and rows is not None and len(given) != rows.n:
+            raise ValueError(f"threshold must be one number, or one for each of {rows}, got {len(given)} of them")
+        cuts: Cuts = Edges(sorted(map(float, given)) if by_row else given) if many else Threshold(given[0])
         super().__init__(self.measure, cuts, **options)
+        if by_row:
+            self.reading = replace(self.reading, thresholds=tuple(map(float, given)), by_row=True)
 
-    def _reading(self, cuts: Cuts, undefined: float) -> Reading[Tensor]:
-        at = cuts.at if isinstance(cuts, Threshold | Edges) else None
+    def _reading(self, layout: Layout, undefined: float) -> Reading[Tensor]:
+        at = layout.cuts.at if isinstance(layout.cuts, Threshold | Edges) else None
         return Reading(self.measure, at, exact=True, undefined=undefined)
 
 

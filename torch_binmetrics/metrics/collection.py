@@ -87,12 +87,12 @@ class MetricCollection(Mapping[str, Metric[T]], Generic[T]):
     def __len__(self) -> int:
         return len(self._metrics)
 
-    def update(self, preds: Tensor, target: Tensor, weight: Tensor | None = None) -> None:
+    def update(self, preds: Tensor, target: Tensor, weight: Tensor | None = None, *, group: Tensor | None = None) -> None:
         """Count a batch for all metrics, in one pass; arguments and errors are those of :meth:`Metric.update`.
 
         Weights go to the weighted metrics; the others count samples.
         """
-        update_together(self.histograms, preds, target, weight)
+        update_together(self.histograms, preds, target, weight, group=group)
 
     def compute(self, *, sync: bool = True) -> dict[str, T]:
         """All values by prefixed name, of all ranks; a collective in a process group unless ``sync=False``: one all_reduce.
@@ -130,9 +130,11 @@ class MetricCollection(Mapping[str, Metric[T]], Generic[T]):
         }
         return report_of(list(snapshots.values()), means, threshold, Plan(level, draws, seed))
 
-    def __call__(self, preds: Tensor, target: Tensor, weight: Tensor | None = None) -> dict[str, T]:
+    def __call__(
+        self, preds: Tensor, target: Tensor, weight: Tensor | None = None, *, group: Tensor | None = None
+    ) -> dict[str, T]:
         """Count a batch once, and return the values of that batch alone, of this rank."""
-        return self._values(count_apart(self.histograms, preds, target, weight))
+        return self._values(count_apart(self.histograms, preds, target, weight, group=group))
 
     def reset(self) -> None:
         """Forget all counts."""

@@ -5,6 +5,7 @@ from __future__ import annotations
 import copy
 import math
 from collections.abc import Callable, Iterable
+from dataclasses import replace
 from typing import Any, Generic, Literal, Self
 
 import torch
@@ -12,9 +13,12 @@ from torch import Tensor
 from typing_extensions import TypeVar
 
 from torch_binmetrics.checks import nan_or_bit, one_or_many
-from torch_binmetrics.counting import Dropped, Layout
+from torch_binmetrics.counting import Dropped, Layout, Rows
 from torch_binmetrics.counting.cuts import Cuts, Threshold
+from torch_binmetrics.counting.float_bits import DEFAULT
+from torch_binmetrics.counting.layout import fitting
 from torch_binmetrics.counting.summands import Summand
+from torch_binmetrics.measures.averages import Average, Undefined, check_average
 from torch_binmetrics.measures.confusion import Confusion
 from torch_binmetrics.measures.declared import about
 from torch_binmetrics.state.distributed import group_or_none
@@ -39,6 +43,11 @@ class Metric(Generic[T]):
         invalid: "raise" on NaN scores, labels other than 0 and 1, bad weights and scores out of range - at once on CPU, in
             ``compute`` elsewhere - or "drop" them, and report how many in ``dropped``.
         zero_division: what an undefined ratio is: NaN, 0 or 1. Areas stay NaN where they are undefined.
+        rows: count each of several labels, classes or groups apart, in one pass: ``Labels(n)``, ``Classes(n)``, ``Groups(n)``;
+            values, bounds and intervals are then tensors with an entry for each, [n].
+        average: one number of all rows instead, "macro", "micro", "weighted", "by_size", "lowest", "highest", "gap" or "ratio";
+            see :class:`~torch_binmetrics.measures.averages.OverRows`.
+        undefined: "skip" leaves rows whose value is undefined out of the average; "nan" makes it undefined then.
         device: where the empty counts lie until a batch comes; they follow the data.
         process_group: ranks to sum over, the default group if None.
 
@@ -63,31 +72,47 @@ class Metric(Generic[T]):
         weighted: bool = False,
         invalid: Literal["raise", "drop"] = "raise",
         zero_division: float = math.nan,
+        rows: Rows | None = None,
+        average: Average | None = None,
+        undefined: Undefined = "nan",
         device: torch.device | str | None = None,
         process_group: Any = None,
     ) -> None:
         self.measure: Callable[..., T] = measure
+        check_average(average, undefined)
+        if average is not None and rows is None:
+            raise ValueError(
+                f"average={average!r} is of rows, and there are none: pass rows=Labels(n), Classes(n) or Groups(n)"
+            )
         layout = Layout(
-            cuts, from_logits=from_logits, ignore_index=ignore_index, weighted=weighted, sums=self.sums, invalid=invalid
+            fitting(rows, len(self.sums)) if cuts is DEFAULT and isinstance(rows, Rows) else cuts,
+            from_logits=from_logits,
+            ignore_index=ignore_index,
+            weighted=weighted,
+            sums=self.sums,
+            rows=rows,
+            invalid=invalid,
         )
-        self.reading = self._reading(cuts, nan_or_bit("zero_division", zero_division))
+        reading = self._reading(layout, nan_or_bit("zero_division", zero_division))
+        self.reading = replace(reading, average=average, undefined_rows=undefined)
         self.process_group = group_or_none("process_group", process_group)
         self.histogram = ScoreHistogram(layout, device=device)
         self._in_collection = False
 
-    def update(self, preds: Tensor, target: Tensor, weight: Tensor | None = None) -> None:
+    def update(self, preds: Tensor, target: Tensor, weight: Tensor | None = None, *, group: Tensor | None = None) -> None:
         """Count a batch, in one pass and without waiting for an accelerator.
 
         Args:
             preds: scores of any shape; float, int or bool.
             target: labels 0 and 1 (or ``ignore_index``) of the shape of ``preds``; bool, int or float.
             weight: weights >= 0 of that shape, if the metric is ``weighted``.
+            group: ids of that shape, of an int dtype, if it has ``rows=Groups(n)``.
 
         Raises:
             TypeError, ValueError: arguments of another kind or shape, or invalid samples; nothing of the batch is counted.
         """
         self._refuse_member("update")
-        self.histogram.update(preds, target, weight)
+        self.histogram.update(preds, target, weight, group=group)
 
     def compute(self, *, sync: bool = True) -> T:
         """The value of all samples so far, of all ranks; a collective in a process group unless ``sync=False``.
@@ -131,10 +156,10 @@ class Metric(Generic[T]):
             raise TypeError(f"{self!r} has no confidence interval: tensors have, and single points of a curve")
         return ends
 
-    def __call__(self, preds: Tensor, target: Tensor, weight: Tensor | None = None) -> T:
+    def __call__(self, preds: Tensor, target: Tensor, weight: Tensor | None = None, *, group: Tensor | None = None) -> T:
         """Count a batch once, and return the value of that batch alone, of this rank; arguments as for :meth:`update`."""
         self._refuse_member("call")
-        [batch] = count_apart([self.histogram], preds, target, weight)
+        [batch] = count_apart([self.histogram], preds, target, weight, group=group)
         return self._computed(batch)
 
     def confusion(self, *, sync: bool = False) -> Confusion:
@@ -226,9 +251,9 @@ class Metric(Generic[T]):
     def __repr__(self) -> str:
         return f"{type(self).__name__}({self.histogram.layout.cuts})"
 
-    def _reading(self, cuts: Cuts, undefined: float) -> Reading[T]:
+    def _reading(self, layout: Layout, undefined: float) -> Reading[T]:
         """How the value is read off the counts: at a threshold, or along all cuts; undefined areas stay so."""
-        at = cuts.at if isinstance(cuts, Threshold) else None
+        at = layout.cuts.at if isinstance(layout.cuts, Threshold) else None
         known = about(self.measure)
         is_area = known is not None and known.bounds is not None
         return Reading(self.measure, at, exact=at is not None, undefined=math.nan if is_area else undefined)

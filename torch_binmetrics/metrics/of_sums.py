@@ -11,7 +11,8 @@ from torch import Tensor
 
 from torch_binmetrics import measures
 from torch_binmetrics.checks import integer
-from torch_binmetrics.counting.cuts import Cuts, CutsLike, as_cuts
+from torch_binmetrics.counting import Layout
+from torch_binmetrics.counting.cuts import CutsLike, as_cuts
 from torch_binmetrics.counting.float_bits import DEFAULT
 from torch_binmetrics.counting.summands import Hinge, LogLoss, Probability, SquaredError
 from torch_binmetrics.measures.calibration import Norm, Strategy, check_norm, equal_mass_groups
@@ -42,7 +43,7 @@ class OfSums(Metric[T]):
     def __init__(self, cuts: CutsLike = DEFAULT, **options: Unpack[Options]) -> None:
         super().__init__(self.measure, as_cuts(cuts), **options)
 
-    def _reading(self, cuts: Cuts, undefined: float) -> Reading[T]:
+    def _reading(self, layout: Layout, undefined: float) -> Reading[T]:
         return Reading(self.measure, given=partial(cells, self.sums), exact=True)
 
 
@@ -71,7 +72,7 @@ class InBins(OfSums[T]):
         fine = n_bins * PARTS
         super().__init__([i / fine for i in range(1, fine)] if strategy == "uniform" else DEFAULT, **options)
 
-    def _reading(self, cuts: Cuts, undefined: float) -> Reading[T]:
+    def _reading(self, layout: Layout, undefined: float) -> Reading[T]:
         given = partial(_bins, self.n_bins, self.strategy)
         return Reading(self.measure, given=given, enclosing=given, exact=self.strategy == "uniform")
 
@@ -166,8 +167,8 @@ class BinaryReliabilityCurve(InBins[measures.Reliability]):
 
     measure = staticmethod(measures.reliability_curve)
 
-    def _reading(self, cuts: Cuts, undefined: float) -> Reading[measures.Reliability]:
-        return replace(super()._reading(cuts, undefined), exact=False)  # a curve has no bounds
+    def _reading(self, layout: Layout, undefined: float) -> Reading[measures.Reliability]:
+        return replace(super()._reading(layout, undefined), exact=False)  # a curve has no bounds
 
 
 class BinaryCalibrationError(InBins[Tensor]):

@@ -6,6 +6,9 @@ from typing import Any, Literal, TypedDict
 
 import torch
 
+from torch_binmetrics.counting.rows import Rows
+from torch_binmetrics.measures.averages import Average, Undefined
+
 
 class Options(TypedDict, total=False):
     """Keyword-only options of every metric; see :class:`Metric`."""
@@ -15,6 +18,9 @@ class Options(TypedDict, total=False):
     weighted: bool
     invalid: Literal["raise", "drop"]
     zero_division: float
+    rows: Rows | None
+    average: Average | None
+    undefined: Undefined
     device: torch.device | str | None
     process_group: Any
 

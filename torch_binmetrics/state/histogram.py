@@ -88,9 +88,9 @@ class ScoreHistogram:
         with self.guard.lock:
             return self.store.excluded(self.state)[0]
 
-    def update(self, preds: Tensor, target: Tensor, weight: Tensor | None = None) -> None:
+    def update(self, preds: Tensor, target: Tensor, weight: Tensor | None = None, *, group: Tensor | None = None) -> None:
         """Count a batch; arguments and errors are those of :func:`~torch_binmetrics.count`."""
-        update_together([self], preds, target, weight)
+        update_together([self], preds, target, weight, group=group)
 
     def reset(self) -> None:
         """Forget all counts."""
@@ -259,18 +259,33 @@ def _own(counts: Tensor, device: torch.device | str | None = None) -> Tensor:
         return counts.to(counts.device if device is None else device, copy=True)
 
 
-def update_together(histograms: Sequence[ScoreHistogram], preds: Tensor, target: Tensor, weight: Tensor | None = None) -> None:
+def update_together(
+    histograms: Sequence[ScoreHistogram],
+    preds: Tensor,
+    target: Tensor,
+    weight: Tensor | None = None,
+    *,
+    group: Tensor | None = None,
+) -> None:
     """Count a batch into several histograms of one guard in one pass; all of them or, on an error, none."""
     for histogram in histograms:
         histogram._refuse_total()
-    check_batch(preds, target, weight, weighted=any(histogram.layout.weighted for histogram in histograms))
+    check_batch([histogram.layout for histogram in histograms], preds, target, weight, group=group)
     if not torch.compiler.is_compiling():
-        _count(histograms, preds, target, weight)
-    elif not count_traced(histograms, preds, target, weight):
-        torch.compiler.disable(_count)(histograms, preds, target, weight)  # type: ignore[no-untyped-call]
+        _count(histograms, preds, target, weight, group=group)
+    elif not count_traced(histograms, preds, target, weight, group=group):
+        counted_apart: Any = torch.compiler.disable(_count)  # type: ignore[no-untyped-call]
+        counted_apart(histograms, preds, target, weight, group=group)
 
 
-def _count(histograms: Sequence[ScoreHistogram], preds: Tensor, target: Tensor, weight: Tensor | None) -> None:
+def _count(
+    histograms: Sequence[ScoreHistogram],
+    preds: Tensor,
+    target: Tensor,
+    weight: Tensor | None,
+    *,
+    group: Tensor | None,
+) -> None:
     """Count a checked batch."""
     lock = histograms[0].guard.lock
     lock.acquire()  # by hand, since `with` takes twice as long
@@ -278,7 +293,8 @@ def _count(histograms: Sequence[ScoreHistogram], preds: Tensor, target: Tensor, 
         for histogram in histograms:
             if histogram.state.device != preds.device:
                 histogram.to(preds.device)
-        states = count_checked([(histogram.store, histogram.state) for histogram in histograms], preds, target, weight)
+        tallies = [(histogram.store, histogram.state) for histogram in histograms]
+        states = count_checked(tallies, preds, target, weight, group=group)
         for histogram, state in zip(histograms, states, strict=True):
             histogram.state = state
     finally:
@@ -286,11 +302,16 @@ def _count(histograms: Sequence[ScoreHistogram], preds: Tensor, target: Tensor, 
 
 
 def count_apart(
-    histograms: Sequence[ScoreHistogram], preds: Tensor, target: Tensor, weight: Tensor | None = None
+    histograms: Sequence[ScoreHistogram],
+    preds: Tensor,
+    target: Tensor,
+    weight: Tensor | None = None,
+    *,
+    group: Tensor | None = None,
 ) -> list[ScoreHistogram]:
     """Count a batch once, apart, and add that to the histograms; the batch's own counts are returned."""
     batches = [histogram._with(histogram.store.empty(histogram.state.device)) for histogram in histograms]
-    update_together(batches, preds, target, weight)
+    update_together(batches, preds, target, weight, group=group)
     with held(each.guard for each in (*histograms, *batches)):
         for histogram, batch in zip(histograms, batches, strict=True):
             histogram.to(batch.state.device)

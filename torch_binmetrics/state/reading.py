@@ -11,9 +11,11 @@ from typing import Any, Generic, TypeVar
 from torch import Tensor
 
 from torch_binmetrics.counting.summands import Summand
+from torch_binmetrics.measures.averages import Average, OverRows, Undefined
 from torch_binmetrics.measures.confusion import Confusion
 from torch_binmetrics.measures.declared import Ends, about, takes_ties
 from torch_binmetrics.measures.points import OperatingPoint
+from torch_binmetrics.measures.staircase import serial_sum
 from torch_binmetrics.state.snapshot import Snapshot
 
 T = TypeVar("T")
@@ -32,6 +34,10 @@ class Reading(Generic[T]):
         enclosing: the arguments of its bounds, likewise.
         exact: whether the value does not depend on what the bins hide.
         undefined: what takes the place of NaN.
+        by_row: the thresholds are one for each row.
+        average: what is made of the values of all rows, as :class:`~torch_binmetrics.measures.averages.OverRows` has it; None
+            for a value of each.
+        undefined_rows: "skip" to leave rows of no value out of that, "nan" to have none then.
 
     >>> import torch
     >>> from torch_binmetrics import FloatBits, Layout, ScoreHistogram
@@ -49,10 +55,32 @@ class Reading(Generic[T]):
     enclosing: Callable[[Snapshot], Given] | None = None
     exact: bool = False
     undefined: float = math.nan
+    by_row: bool = False
+    average: Average | None = None
+    undefined_rows: Undefined = "nan"
 
     def value(self, snapshot: Snapshot) -> T:
         """The measure of these counts."""
-        value: Any = self.measure(*((self.confusion(snapshot),) if self.given is None else self.given(snapshot)))
+        snapshot, over_rows = self._seen(snapshot)
+        value: Any = self._value(snapshot)
+        if over_rows is None:
+            return value  # type: ignore[no-any-return]
+        if not isinstance(value, Tensor) or value.shape != snapshot.counts.shape[:-2]:
+            raise TypeError(f"average={self.average!r} takes one number of each row, this is another value: pass average=None")
+        return over_rows.of(value)  # type: ignore[return-value]
+
+    def _seen(self, snapshot: Snapshot) -> tuple[Snapshot, OverRows | None]:
+        """The counts to read, and what is made of their rows then."""
+        if self.average is None:
+            return snapshot, None
+        if self.average == "micro":
+            return snapshot.pooled, None
+        by_label = serial_sum(snapshot.counts)
+        return snapshot, OverRows(by_label[..., 1], by_label.sum(-1), self.average, self.undefined_rows)
+
+    def _value(self, snapshot: Snapshot) -> T:
+        """The measure of these counts, of each row if there are rows."""
+        value: Any = self.measure(*((self._confusion(snapshot),) if self.given is None else self.given(snapshot)))
         if math.isnan(self.undefined):
             return value  # type: ignore[no-any-return]
         lines: Any = (_defined(line, self.undefined) for line in value) if isinstance(value, tuple) else None
@@ -60,7 +88,14 @@ class Reading(Generic[T]):
 
     def confusion(self, snapshot: Snapshot) -> Confusion:
         """The confusion that the measure is a function of."""
-        return snapshot.confusion if self.thresholds is None else snapshot.at(self.thresholds)
+        return self._confusion(self._seen(snapshot)[0])
+
+    def _confusion(self, snapshot: Snapshot) -> Confusion:
+        """The confusion that the measure is a function of, of each row if there are rows."""
+        if self.thresholds is None:
+            return snapshot.confusion
+        found = snapshot.at(self.thresholds)
+        return Confusion(*(count.diagonal(dim1=-2, dim2=-1) for count in found)) if self.by_row else found
 
     @property
     def meaning(self) -> str:
@@ -80,8 +115,10 @@ class Reading(Generic[T]):
         """Lowest and highest value that the counts allow; the value itself, twice, where nothing is hidden."""
         known = about(self.measure)
         if known and known.bounds and not (snapshot.exact or self.exact):
-            given = (self.confusion(snapshot),) if self.enclosing is None else self.enclosing(snapshot)
-            return known.bounds(*given, **({"ties": snapshot.ties} if takes_ties(known.bounds) else {}))
+            seen, over_rows = self._seen(snapshot)
+            given = (self._confusion(seen),) if self.enclosing is None else self.enclosing(seen)
+            ends = known.bounds(*given, **({"ties": seen.ties} if takes_ties(known.bounds) else {}))
+            return ends if over_rows is None else over_rows.bounds(*ends)
         value: Any = self.value(snapshot)
         return (value.value if isinstance(value, OperatingPoint) else value,) * 2
 

@@ -40,8 +40,8 @@ class Snapshot:
             self.exact = not store.off_edge(state)
             #: Ascending numbers of the bins that hold samples, int64, [points]; bin 0 where nothing was counted.
             self.occupied, counts = store.occupied(state)
-            self._sums = {summand: store.sums(state, summand)[:, self.occupied] for summand in self.layout.sums}
-        #: Counts by label and occupied bin: int64, or float64 sums of weights, [2, points].
+            self._sums = {summand: store.sums(state, summand)[..., self.occupied] for summand in self.layout.sums}
+        #: Counts by label and occupied bin: int64, or float64 sums of weights, [2, points]; with rows, [rows, 2, points].
         self.counts = counts if self.layout.weighted else counts.long()
         self._at: dict[float | tuple[float, ...], Confusion] = {}
 
@@ -89,6 +89,17 @@ class Snapshot:
             self._at[thresholds] = self._confusion_at(thresholds)
         return self._at[thresholds]
 
+    @cached_property
+    def pooled(self) -> Snapshot:
+        """The sum of all rows."""
+        sums = {summand: _pooled(held) for summand, held in self._sums.items()}
+        return self._with(occupied=self.occupied, counts=_pooled(self.counts), _sums=sums, exact=self.exact)
+
+    def row(self, number: int) -> Snapshot:
+        """The counts of one row."""
+        sums = {summand: held[number] for summand, held in self._sums.items()}
+        return self._with(occupied=self.occupied, counts=self.counts[number], _sums=sums)
+
     def on_cpu(self) -> Snapshot:
         """The same counts on CPU, where plots are drawn and samples are drawn anew."""
         if self.counts.device.type == "cpu":
@@ -120,3 +131,8 @@ class Snapshot:
             )
         found = [confusion_at(self.counts, int(torch.searchsorted(self.occupied, position))) for position in positions]
         return Confusion(*(torch.stack(parts, -1) for parts in zip(*found, strict=True))) if thresholds is many else found[0]
+
+
+def _pooled(rows: Tensor) -> Tensor:
+    """The sum over rows, [..., rows, 2, points], in one order."""
+    return rows.cumsum(-3).select(-3, -1) if rows.is_floating_point() else rows.sum(-3)

@@ -32,7 +32,9 @@ class Counter(Protocol):
 _numbers = integers()
 _numbered: WeakValueDictionary[int, Counter] = WeakValueDictionary()
 _library: Any = torch.library.Library("torch_binmetrics", "FRAGMENT")  # type: ignore[no-untyped-call]
-_library.define("count(Tensor(a!)[] states, Tensor preds, Tensor target, Tensor? weight, SymInt[] numbers) -> ()")
+_library.define(
+    "count(Tensor(a!)[] states, Tensor preds, Tensor target, Tensor? weight, Tensor? group, SymInt[] numbers) -> ()"
+)
 
 
 def number(histogram: Counter) -> int | None:
@@ -44,7 +46,9 @@ def number(histogram: Counter) -> int | None:
     return found
 
 
-def count_traced(histograms: Sequence[Counter], preds: Tensor, target: Tensor, weight: Tensor | None) -> bool:
+def count_traced(
+    histograms: Sequence[Counter], preds: Tensor, target: Tensor, weight: Tensor | None, *, group: Tensor | None
+) -> bool:
     """Put the counting of a checked batch into the graph that is traced; False if that cannot be, and nothing is done."""
     numbers, states = [], []
     for histogram in histograms:
@@ -55,16 +59,16 @@ def count_traced(histograms: Sequence[Counter], preds: Tensor, target: Tensor, w
         numbers.append(histogram.number)
         states.append(histogram.state)
     weight = None if weight is None else weight.detach()
-    torch.ops.torch_binmetrics.count.default(states, preds.detach(), target.detach(), weight, numbers)
+    torch.ops.torch_binmetrics.count.default(states, preds.detach(), target.detach(), weight, group, numbers)
     return True
 
 
 def _count(states: list[Tensor], *batch_and_numbers: Any) -> None:
     """The operator as it runs."""
-    *batch, numbers = batch_and_numbers
+    *batch, group, numbers = batch_and_numbers
     histograms = [_numbered[number] for number in numbers]
     with histograms[0].guard.lock:
-        count_together([(each.layout, state) for each, state in zip(histograms, states, strict=True)], *batch)
+        count_together([(each.layout, state) for each, state in zip(histograms, states, strict=True)], *batch, group=group)
 
 
 def _count_nothing(*_: object) -> None:

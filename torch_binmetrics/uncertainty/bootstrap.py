@@ -72,15 +72,22 @@ def _poisson(means: Tensor, draws: int, few: torch.Generator, many: torch.Genera
 def drawn_values(snapshot: Snapshot, reads: Mapping[K, Callable[[Snapshot], Tensor]], draws: int, seed: int) -> dict[K, Tensor]:
     """What each of some functions of a snapshot gives for every draw, [draws, *shape].
 
-    A single NaN if a class has fewer than two samples: of one sample every draw shows the same, and nothing tells how others of
-    its class would do.
+    A single NaN if a class has fewer than two samples in all rows: see :func:`too_few`.
     """
     if not reads:
         return {}
-    if (_cells(snapshot)[0].sum(1) < 2 - 1e-9).any():
+    if too_few(snapshot).all():
         return {name: read(snapshot).unsqueeze(0) * math.nan for name, read in reads.items()}
     rows = [{name: read(drawn) for name, read in reads.items()} for drawn in resampled(snapshot, draws, seed)]
     return {name: torch.cat([row[name] for row in rows]) for name in reads}
+
+
+def too_few(snapshot: Snapshot) -> Tensor:
+    """Whether a class has fewer than two samples: bool, 0-d or [rows].
+
+    Of one sample every draw shows the same, and nothing tells how others of its class would do.
+    """
+    return (_cells(snapshot)[0].sum(-1) < 2 - 1e-9).any(-1)
 
 
 def percentile_interval(drawn: Tensor, level: float) -> Ends:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import partial
 from typing import Any, Literal
 
@@ -21,12 +21,15 @@ from torch_binmetrics.uncertainty.bootstrap import (
     drawn_values,
     percentile_interval,
     standard_error,
+    too_few,
     too_often_undefined,
 )
 from torch_binmetrics.uncertainty.closed_forms import Closed, closed_interval, logit_interval
 from torch_binmetrics.uncertainty.gaps import Gaps, distance, gap_ends
 from torch_binmetrics.uncertainty.proportions import deviations
 
+#: Axes of counts without rows: label and bin.
+SINGLE = 2
 Method = Literal["wilson", "delong", "bootstrap"]
 
 
@@ -75,7 +78,7 @@ class Plan:
     def form(self, reading: Reading[Any]) -> Form | None:
         """What gives the ends of a reading, None for draws of its value; ValueError if the method is none of its own."""
         known = about(reading.measure)
-        form = known.form if known else None
+        form = known.form if known and reading.average in (None, "micro") else None
         drawn = not isinstance(form, Closed)
         offered = ["bootstrap"] if drawn else ["delong" if isinstance(form, Ranks) else "wilson", "bootstrap"]
         if self.method is not None and self.method not in offered:
@@ -99,6 +102,34 @@ def intervals(readings: Sequence[Reading[Any]], snapshot: Snapshot, plan: Plan) 
         ValueError: the method is not one for a reading.
     """
     check_squares(snapshot.layout)
+    parts = {i: part for i, reading in enumerate(readings) if (part := _parts(reading, snapshot, plan)) is not None}
+    whole = iter(_intervals([reading for i, reading in enumerate(readings) if i not in parts], snapshot, plan))
+    return [parts[i] if i in parts else next(whole) for i in range(len(readings))]
+
+
+def _parts(reading: Reading[Any], snapshot: Snapshot, plan: Plan) -> tuple[Any, Any] | None:
+    """The ends for a reading of the sum of all rows, or of each row alone where a form knows of no rows."""
+    if snapshot.counts.ndim == SINGLE:
+        return None
+    alone = replace(reading, average=None)
+    if reading.average == "micro":
+        return _intervals([alone], snapshot.pooled, plan)[0]
+    if reading.average is not None or not isinstance(plan.form(reading), Gaps):
+        return None
+    rows = [_intervals([alone], snapshot.row(k), plan)[0] for k in range(len(snapshot.counts))]
+    low, high = (_stacked([row[end] for row in rows if row is not None]) for end in (0, 1))
+    return low, high
+
+
+def _stacked(values: Sequence[Any]) -> Any:
+    """Values of rows as one."""
+    if isinstance(values[0], OperatingPoint):
+        return OperatingPoint(*map(torch.stack, zip(*values, strict=True)))
+    return torch.stack(list(values))
+
+
+def _intervals(readings: Sequence[Reading[Any]], snapshot: Snapshot, plan: Plan) -> list[tuple[Any, Any] | None]:
+    """The ends for each reading, with one bootstrap for all."""
     forms = [plan.form(reading) for reading in readings]
     device, snapshot = snapshot.counts.device, snapshot.on_cpu()
     values: list[Any] = [None if why_none(reading) else reading.value(snapshot) for reading in readings]
@@ -115,14 +146,24 @@ def intervals(readings: Sequence[Reading[Any]], snapshot: Snapshot, plan: Plan) 
             ends = gap_ends(snapshot, values[i], drawn[i], plan.level)
         elif i in drawn:
             ends = _ends(reading, _numbers(values[i]), drawn[i], plan.level)
+        if i in drawn and ends and snapshot.counts.ndim > SINGLE:
+            ends = _told(reading, snapshot, ends)
         found.append(_like(values[i], ends, device) if ends else None)
     return found
+
+
+def _told(reading: Reading[Any], snapshot: Snapshot, ends: Ends) -> Ends:
+    """Ends of draws, NaN for rows that have too few samples, and for what is made of values of such rows."""
+    few = too_few(snapshot)
+    few = few if reading.average is None else few.any()
+    low, high = (end.where(~few.view(*few.shape, *[1] * (end.ndim - few.ndim)), math.nan) for end in ends)
+    return low, high
 
 
 def _ends(reading: Reading[Any], value: Tensor, drawn: Tensor, level: float) -> Ends:
     """The ends that draws of a value give, on the logit scale if its span is known, else by percentiles."""
     known = about(reading.measure)
-    span = known.span if known else None
+    span = known.span if known and reading.average not in ("gap", "ratio") else None
     found = logit_interval(value, standard_error(drawn), level, span) if span else percentile_interval(drawn, level)
     low, high = (end.where(~too_often_undefined(drawn, level), math.nan) for end in found)
     return low, high
@@ -155,4 +196,4 @@ def _numbers(value: Tensor | OperatingPoint) -> Tensor:
 def _like(value: Tensor | OperatingPoint, ends: Ends, device: torch.device) -> tuple[Any, Any]:
     """Both ends as values of its kind, on a device; in float32 where that has no float64."""
     low, high = (end.to(device, torch.float32 if device.type == "mps" else torch.float64) for end in ends)
-    return (low, high) if isinstance(value, Tensor) else (OperatingPoint(*low), OperatingPoint(*high))
+    return (low, high) if isinstance(value, Tensor) else (OperatingPoint(*low.unbind(-1)), OperatingPoint(*high.unbind(-1)))

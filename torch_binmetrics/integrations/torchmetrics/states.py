@@ -148,7 +148,9 @@ class Samplewise(Store):
     def empty(self, device: torch.device | str | None = None) -> Tensor:
         return torch.zeros(0, self.layout.cells, dtype=self.layout.dtype, device=device)
 
-    def add(self, state: Tensor, preds: Tensor, target: Tensor, weight: Tensor | None) -> Tensor:
+    def add(
+        self, state: Tensor, preds: Tensor, target: Tensor, weight: Tensor | None, *, group: Tensor | None = None
+    ) -> Tensor:
         if preds.ndim < 2:
             raise ValueError(f"samplewise averages need preds of at least 2 dimensions, got shape {tuple(preds.shape)}")
         layout, samples = self.layout, reference.samples_of(preds, target, weight)
@@ -215,8 +217,8 @@ def along(cuts: FloatBits | Exact, options: Options) -> Counts:
 
 def _cells(layout: Layout, samples: reference.Samples) -> Tensor:
     """:func:`reference.cells` of cuts with few edges; uint8 on CPU if there is nothing to leave out, as usual."""
-    scores, labels, weights = samples
-    if weights is not None or layout.ignore_index in (0, 1) or labels.is_floating_point() or not len(scores):
+    scores, labels = samples.scores, samples.labels
+    if samples.weights is not None or layout.ignore_index in (0, 1) or labels.is_floating_point() or not len(scores):
         return reference.cells(layout, samples)
     if scores.device.type != "cpu" or not isinstance(layout.scored, Edges):
         return reference.cells(layout, samples)
