@@ -25,11 +25,9 @@ from torch_binmetrics.uncertainty.proportions import deviations, effective_inter
 Gaps = LargestGap | CalibrationGaps
 
 #: Points of the ROC curve that may be its furthest from the diagonal: no nearer to it by this many sqrt(1/m + 1/n).
-NEAR = 1.5
+NEAR = 2.0
 #: With fewer of a class the distance is that of Kolmogorov's distribution, since a bootstrap of so few varies too little.
 MANY = 50
-#: What of the samples outside of an interval lies below it: more than half, since the upper end is seldom too low.
-BELOW = 0.8
 
 
 def distance(form: Gaps, reading: Reading[Any], snapshot: Snapshot) -> Callable[[Snapshot], Tensor]:
@@ -70,7 +68,7 @@ def gap_ends(snapshot: Snapshot, value: Tensor | OperatingPoint, drawn: Tensor, 
 def _largest_ends(snapshot: Snapshot, value: Tensor, apart: Tensor, level: float) -> Ends:
     """The ends of the largest difference of rates, [1] each."""
     rates = _Rates(snapshot)
-    [drawn] = drawn_quantiles(apart, 1 - BELOW * (1 - level))
+    [drawn] = drawn_quantiles(apart, (1 + level) / 2)
     lower = drawn if rates.fewest >= MANY else kolmogorov_deviations(level) * rates.unit[None]
     return (value - lower).clamp(min=0), rates.highest(deviations(level)).maximum(value)[None]
 
