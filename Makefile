@@ -26,6 +26,10 @@ test: .venv/ready
 quick: .venv/ready
 	$(BIN)/python -m pytest -q -n $(WORKERS) --dist worksteal -m "not processes and not slow" --hypothesis-profile quick
 
+# Collections once more where torch makes float64 tensors unless told otherwise: half a minute.
+float64: .venv/ready
+	TORCH_BINMETRICS_TEST_DTYPE=float64 $(BIN)/python -m pytest -q tests/test_collection.py
+
 # torchmetrics' own tests on the drop-in classes: TORCHMETRICS_TESTS is the folder `tests` of its sources, PEERS what to run there.
 # They need cachier, and netcal and fairlearn for some files; USE_PYTEST_POOL=1 plays them on two processes.
 PEERS ?= unittests/classification unittests/bases unittests/wrappers integrations -k "Binary or binary or not Multi"
