@@ -141,6 +141,29 @@ def test_a_head_of_one_logit_counts_as_it_is(tmp_path):
     agrees(trainer.evaluate(), predicted.predictions[:, 0], predicted.label_ids[:, 0])
 
 
+def test_a_multi_label_head_is_counted_label_by_label(tmp_path):
+    """Is a sentence about strings, does it hold a comma, is it long?"""
+    model = hf.bert()
+    model.classifier = torch.nn.Linear(32, 3)
+    model.config.num_labels = model.num_labels = 3
+    model.config.problem_type = "multi_label_classification"
+    comma = hf.TOKENIZER.convert_tokens_to_ids(",")
+    data = [
+        sample
+        | {"labels": [float(sample["labels"]), float(comma in sample["input_ids"]), float(len(sample["input_ids"]) > 20)]}
+        for sample in hf.VALIDATION[: hf.SAMPLES]
+    ]
+    names = ["strings", "comma", "long"]
+    options = {"from_logits": True, "rows": tb.Labels(3, names)}
+    collection = tb.MetricCollection({"f1": tb.BinaryF1Score(**options), "mean": tb.BinaryF1Score(**options, average="macro")})
+    trainer = hf.trainer(tmp_path, model, ComputeMetrics(collection), eval_dataset=data)
+    predicted, values = trainer.predict(data), trainer.evaluate()
+    each = f1_score(predicted.label_ids, predicted.predictions >= 0, average=None)
+    assert len(set(each)) == 3
+    assert [values[f"eval_f1/{name}"] for name in names] == pytest.approx(list(each), abs=1e-12)
+    assert values["eval_mean"] == pytest.approx(each.mean(), abs=1e-12)
+
+
 def test_token_heads_leave_their_padding_out(tmp_path):
     """Which words hold a digit or a quote? Sentences of different lengths, so that most batches are padded."""
     torch.manual_seed(1)

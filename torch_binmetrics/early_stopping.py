@@ -81,9 +81,17 @@ class EarlyStopping:
             value: what to watch, a float or a tensor of one element.
             model: whose weights to keep where the value is the best so far, and to restore.
 
+        Raises:
+            ValueError: a tensor of several values, by row say.
+
         Warns:
             UserWarning: the value is NaN, for the first time.
         """
+        if isinstance(value, Tensor) and value.numel() != 1:
+            raise ValueError(
+                f"expected one number to watch, got a tensor of shape {list(value.shape)}: watch an average of the rows, "
+                'of a metric with average="macro" say, or "lowest" for the worst'
+            )
         value = first_ranks_value(float(value.detach()) if isinstance(value, Tensor) else float(value), self.process_group)
         self.epoch += 1
         self._warn_of_nan(value)

@@ -9,6 +9,7 @@ from weakref import ref
 import torch
 from torch import Tensor
 
+from torch_binmetrics.counting import Classes, Groups
 from torch_binmetrics.metrics.collection import MetricCollection
 from torch_binmetrics.metrics.scalars import floats
 
@@ -27,14 +28,17 @@ class ComputeMetrics(TrainerCallback):
 
     The Trainer has gathered the batch from all ranks, so every rank counts all samples, and none syncs. Heads of one logit
     and of two are told apart by shape: two logits count as their difference, the logit of softmax's second probability; one
-    logit for each label, of a multi-label head say, counts as it is. Where a model returns several outputs, the first
-    is taken for the logits. Names are those of the collection, to which the Trainer adds "eval_".
+    logit for each label, of a multi-label head, counts as it is: label by label with ``rows=Labels(n)``. With
+    ``rows=Classes(n)`` the n logits of a head count each as the logit of its softmax probability, one against the rest. Where
+    a model returns several outputs, the first is taken for the logits. Names are those of :func:`~torch_binmetrics.floats` of
+    the collection, to which the Trainer adds "eval_": "eval_auroc", "eval_auroc/spam" of a row.
 
     Args:
         collection: metrics built with ``from_logits=True``, and with ``ignore_index=-100`` where labels are padded.
 
     Raises:
-        ValueError: a metric of the collection is built without ``from_logits=True``.
+        ValueError: a metric of the collection is built without ``from_logits=True``, or of groups, whose ids a Trainer does
+            not pass.
 
     >>> import numpy as np
     >>> from torch_binmetrics import BinaryAUROC, BinaryRecall
@@ -50,6 +54,8 @@ class ComputeMetrics(TrainerCallback):
         for name, metric in collection.items():
             if not metric.histogram.layout.from_logits:
                 raise ValueError(f"a Trainer's predictions are logits: build {name!r}, {metric!r}, with from_logits=True")
+            if isinstance(metric.histogram.layout.rows, Groups):
+                raise ValueError(f"{name!r}, {metric!r}, counts groups, whose ids a Trainer does not pass: take it out")
         self.collection = collection
         self._loader: ref[Any] | None = None
 
@@ -57,15 +63,15 @@ class ComputeMetrics(TrainerCallback):
         """Count what is predicted; the scalars of all that was counted if ``compute_result``, which are then forgotten.
 
         Raises:
-            TypeError, ValueError: predictions that are not one or two logits for each label, or invalid samples; all counts
-                are forgotten then.
+            TypeError, ValueError: predictions that are not one or two logits for each label, nor n where there are n rows, or
+                invalid samples; all counts are forgotten then.
         """
         with ExitStack() as stack:
             stack.callback(self.reset)
             for logits, labels in _batches(p):
-                self.collection.update(*_scores(logits, labels, from_logits=True))
+                self.collection.update(*_scores(logits, labels, self.collection))
             if compute_result:
-                return floats(self.collection.compute(sync=False))
+                return floats(self.collection.compute(sync=False), self.collection)
             stack.pop_all()
             return {}
 
@@ -99,7 +105,7 @@ def compute(collection: MetricCollection, *, predictions: Any, references: Any) 
         collection: what to compute, and by which names.
         predictions: scores as the collection takes them, or logits of two classes [..., 2] if it is ``from_logits``; a
             tensor, an array or a list.
-        references: labels, one for each prediction.
+        references: labels, one for each prediction; with ``rows=Classes(n)`` one for each n of them.
 
     Raises:
         TypeError, ValueError: predictions that are not one score for each label, or invalid samples.
@@ -111,9 +117,8 @@ def compute(collection: MetricCollection, *, predictions: Any, references: Any) 
     """
     apart = collection.clone()
     apart.reset()
-    from_logits = all(metric.histogram.layout.from_logits for metric in collection.values())
-    apart.update(*_scores(predictions, references, from_logits=from_logits))
-    return floats(apart.compute(sync=False))
+    apart.update(*_scores(predictions, references, collection))
+    return floats(apart.compute(sync=False), apart)
 
 
 def _batches(p: EvalPrediction) -> list[tuple[Any, Any]]:
@@ -123,18 +128,40 @@ def _batches(p: EvalPrediction) -> list[tuple[Any, Any]]:
     return [(p.predictions, p.label_ids)]
 
 
-def _scores(predictions: Any, references: Any, *, from_logits: bool) -> tuple[Tensor, Tensor]:
-    """One score and one label for each sample, of the shape of the labels."""
+def _scores(predictions: Any, references: Any, collection: MetricCollection) -> tuple[Tensor, Tensor]:
+    """One score and one label for each sample, of the shape of the labels; with classes, a score for each class."""
     if isinstance(references, tuple):
         raise TypeError(f"expected one tensor of labels, got {len(references)}: give the TrainingArguments one of label_names")
     scores = torch.as_tensor(predictions[0] if isinstance(predictions, tuple) else predictions)
     labels = torch.as_tensor(references)
+    layouts = [metric.histogram.layout for metric in collection.values()]
+    from_logits = all(layout.from_logits for layout in layouts)
+    if any(isinstance(layout.rows, Classes) for layout in layouts):
+        return _against_the_rest(scores) if from_logits and scores.ndim else scores, labels
     if scores.shape == labels.shape:
         return scores, labels
     if scores.shape == (*labels.shape, 1):
         return scores.squeeze(-1), labels
     if scores.shape == (*labels.shape, 2) and from_logits:
-        wide = scores.to(torch.promote_types(scores.dtype, torch.float32))
+        wide = _wide(scores)
         return wide[..., 1] - wide[..., 0], labels
     expected = "one logit or two for each label" if from_logits else "one score for each label, class 1's if there are two"
     raise ValueError(f"expected {expected}, got predictions {tuple(scores.shape)} and labels {tuple(labels.shape)}")
+
+
+def _against_the_rest(logits: Tensor) -> Tensor:
+    """Logits of the softmax probabilities, z - log(sum of exp(z) of all others), [..., classes].
+
+    The sum over all less a class's own part keeps its digits but for the largest, which is left out of a sum of its own.
+    """
+    wide = _wide(logits)
+    most, top = wide.max(-1, keepdim=True)
+    parts = (wide - most).exp()
+    rest = wide.scatter(-1, top, -torch.inf).logsumexp(-1, keepdim=True)
+    others = (most + (parts.sum(-1, keepdim=True) - parts).log()).scatter(-1, top, rest)
+    return wide - others
+
+
+def _wide(logits: Tensor) -> Tensor:
+    """Logits in float32 at least, as half precision would round their differences."""
+    return logits.to(torch.promote_types(logits.dtype, torch.float32))

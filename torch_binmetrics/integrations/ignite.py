@@ -24,8 +24,9 @@ def attach(
 ) -> None:
     """Count every iteration of an engine, anew each epoch; the values are in ``engine.state.metrics`` at its end.
 
-    Scalars are floats there, by the names of the collection; curves and matrices stay tensors. In a process group they
-    are those of all ranks, by one all_reduce an epoch. Attach before the handlers that read them.
+    Scalars are floats there, by the names of the collection, those of rows by the names of :func:`~torch_binmetrics.floats`;
+    curves and matrices stay tensors. In a process group they are those of all ranks, by one all_reduce an epoch. Attach
+    before the handlers that read them.
 
     Args:
         engine: whose process function gives preds and target.
@@ -55,7 +56,7 @@ def attach(
 
     def publish() -> None:
         values = collection.compute()
-        engine.state.metrics.update(values | floats(values))
+        engine.state.metrics.update(values | floats(values, collection))
 
     engine.add_event_handler(Events.EPOCH_STARTED, collection.reset)
     engine.add_event_handler(Events.ITERATION_COMPLETED, count)

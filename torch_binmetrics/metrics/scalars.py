@@ -10,12 +10,18 @@ import torch
 from torch import Tensor
 
 from torch_binmetrics.measures.points import OperatingPoint
+from torch_binmetrics.metrics.metric import Metric
 
 
-def floats(values: Mapping[str, Any]) -> dict[str, float]:
+def floats(values: Mapping[str, Any], metrics: Mapping[str, Metric[Any]] | None = None) -> dict[str, float]:
     """The scalars among computed values as Python floats, with one copy from the device for all of them.
 
     An operating point is two: its value by its own name, and by that name and ``_threshold`` its threshold, which may be inf.
+
+    Args:
+        values: what metrics computed, by name.
+        metrics: those metrics by the same names, a collection say. They tell the names of rows: a value that has one entry for
+            each row is then so many scalars, named "auroc/ant"; without them it is left out, as all else that is no scalar.
 
     Raises:
         ValueError: another value has that name.
@@ -23,12 +29,35 @@ def floats(values: Mapping[str, Any]) -> dict[str, float]:
     >>> floats({"recall": torch.tensor(0.5), "matrix": torch.eye(2)})
     {'recall': 0.5}
     """
+    names = row_names(values, metrics or {})
     values = points_as_two(values)
-    scalars = {name: value for name, value in values.items() if not isinstance(value, Tensor) or value.numel() == 1}
-    tensors = [value.detach().reshape(1) for value in scalars.values() if isinstance(value, Tensor)]
+    scalars = {name: value for name, value in values.items() if _is_scalar(value, names.get(name))}
+    tensors = [value.detach().reshape(-1) for value in scalars.values() if isinstance(value, Tensor)]
     copied = iter(torch.cat(tensors).tolist() if tensors else [])
-    read = {name: next(copied) if isinstance(value, Tensor) else value for name, value in scalars.items()}
-    return {name: float(value) for name, value in read.items() if isinstance(value, Real)}
+    read: dict[str, float] = {}
+    for name, value in scalars.items():
+        for key in [f"{name}/{row}" for row in names[name]] if name in names else [name]:
+            if key in read:
+                raise ValueError(f"{key!r} is the name of a row and of another value: name one of the two differently")
+            read[key] = float(next(copied) if isinstance(value, Tensor) else value)
+    return read
+
+
+def row_names(values: Mapping[str, Any], metrics: Mapping[str, Metric[Any]]) -> dict[str, tuple[str, ...]]:
+    """Names of the rows of values that have an entry for each, by name; thresholds of operating points have names as well."""
+    found = {}
+    for name, metric in metrics.items():
+        rows = metric.histogram.layout.rows
+        if name in values and rows is not None and metric.reading.average is None:
+            for part, value in points_as_two({name: values[name]}).items():
+                if isinstance(value, Tensor) and value.shape == (rows.n,):
+                    found[part] = rows.names
+    return found
+
+
+def _is_scalar(value: Any, rows: tuple[str, ...] | None) -> bool:
+    """Whether a value is one number, or one for each row."""
+    return isinstance(value, Real) or (isinstance(value, Tensor) and (value.numel() == 1 or rows is not None))
 
 
 def points_as_two(values: Mapping[str, Any]) -> dict[str, Any]:

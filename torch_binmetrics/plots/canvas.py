@@ -34,7 +34,18 @@ def canvas(ax: Axes | None, width: float = 5.0, height: float = 5.0) -> Axes:
 
 
 def read(source: Source) -> Snapshot:
-    """A snapshot on CPU of a histogram, or of the snapshot that was given."""
+    """A snapshot on CPU of a histogram, or of the snapshot that was given; ValueError if it has rows."""
+    snapshot = read_all(source)
+    if (rows := snapshot.layout.rows) is not None:
+        raise ValueError(
+            f"these counts are of {rows}, a plot is of one row: pass Snapshot(histogram).row({rows.names[0]!r}), or .pooled "
+            "for all together; plot_rows draws the worst side by side"
+        )
+    return snapshot
+
+
+def read_all(source: Source) -> Snapshot:
+    """A snapshot on CPU of a histogram, or of the snapshot that was given, with all its rows."""
     return (source if isinstance(source, Snapshot) else Snapshot(source)).on_cpu()
 
 

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from functools import cached_property
 from typing import Any
 
 import torch
 from torch import Tensor
 
+from torch_binmetrics.counting import Layout
 from torch_binmetrics.counting.summands import SquaredWeight, Summand
 from torch_binmetrics.measures.confusion import Confusion, confusion_along, confusion_at
 from torch_binmetrics.state.histogram import ScoreHistogram
@@ -93,12 +95,28 @@ class Snapshot:
     def pooled(self) -> Snapshot:
         """The sum of all rows."""
         sums = {summand: _pooled(held) for summand, held in self._sums.items()}
-        return self._with(occupied=self.occupied, counts=_pooled(self.counts), _sums=sums, exact=self.exact)
+        return self._with(layout=self._alone, occupied=self.occupied, counts=_pooled(self.counts), _sums=sums)
 
-    def row(self, number: int) -> Snapshot:
-        """The counts of one row."""
-        sums = {summand: held[number] for summand, held in self._sums.items()}
-        return self._with(occupied=self.occupied, counts=self.counts[number], _sums=sums)
+    def row(self, row: int | str) -> Snapshot:
+        """The counts of one row, by its number or its name, as if there were no others.
+
+        Raises:
+            IndexError, KeyError: there is no such row.
+        """
+        rows = self.layout.rows
+        if rows is None:
+            raise IndexError(f"no row {row!r}: these counts have no rows")
+        if isinstance(row, str):
+            if row not in rows.names:
+                raise KeyError(f"no row {row!r}: expected one of {list(rows.names)}")
+            row = rows.names.index(row)
+        sums = {summand: held[row] for summand, held in self._sums.items()}
+        return self._with(layout=self._alone, occupied=self.occupied, counts=self.counts[row], _sums=sums)
+
+    @cached_property
+    def _alone(self) -> Layout:
+        """The layout of counts without rows."""
+        return replace(self.layout, rows=None)
 
     def on_cpu(self) -> Snapshot:
         """The same counts on CPU, where plots are drawn and samples are drawn anew."""
@@ -117,7 +135,7 @@ class Snapshot:
     def _with(self, **attributes: Any) -> Snapshot:
         """Other counts of the same layout, with nothing derived yet but what is given."""
         other = object.__new__(Snapshot)
-        vars(other).update(attributes, layout=self.layout, dropped=self.dropped, exact=self.exact, _at={})
+        vars(other).update({"layout": self.layout, "dropped": self.dropped, "exact": self.exact, "_at": {}} | attributes)
         return other
 
     def _confusion_at(self, thresholds: float | tuple[float, ...]) -> Confusion:
