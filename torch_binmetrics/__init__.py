@@ -7,9 +7,11 @@ from torch_binmetrics import (
 )
 from torch_binmetrics.counting import (
     Classes as Classes,
+    Decay as Decay,
     Groups as Groups,
     Labels as Labels,
     Layout as Layout,
+    Window as Window,
     backend as backend,
     count as count,
 )

@@ -12,6 +12,7 @@ from torch_binmetrics.counting import cpu, cuda
 from torch_binmetrics.counting.dense import Dense as Dense, count_together
 from torch_binmetrics.counting.float_bits import Exact
 from torch_binmetrics.counting.layout import Dropped as Dropped, Layout as Layout
+from torch_binmetrics.counting.recent import Decay as Decay, Window as Window
 from torch_binmetrics.counting.rows import Classes as Classes, Groups as Groups, Labels as Labels, Rows as Rows
 from torch_binmetrics.counting.store import Store as Store
 from torch_binmetrics.counting.summands import (

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Sequence
 from dataclasses import dataclass
 
@@ -70,11 +71,11 @@ class Dense(Store):
         return self._by_bin(state, layout.counted + layout.sums.index(summand) * layout.block)
 
     def off_edge(self, state: Tensor) -> int:
-        return int(state[..., self.layout.off_edge].sum())
+        return math.ceil(state[..., self.layout.off_edge].sum())  # of a decay, some part of a sample
 
     def excluded(self, state: Tensor) -> tuple[int, Dropped]:
         cells = state[..., self.layout.block : self.layout.off_edge]
-        ignored, *dropped = map(int, cells.reshape(-1, cells.shape[-1]).sum(0).tolist())
+        ignored, *dropped = map(math.ceil, cells.reshape(-1, cells.shape[-1]).sum(0).tolist())
         return ignored, Dropped(*dropped)
 
     def _by_bin(self, state: Tensor, begin: int) -> Tensor:

@@ -11,6 +11,7 @@ import torch
 from torch_binmetrics.checks import boolean, integer
 from torch_binmetrics.counting.cuts import Cuts, logits
 from torch_binmetrics.counting.float_bits import Exact, FloatBits
+from torch_binmetrics.counting.recent import Decay, Recent, Window
 from torch_binmetrics.counting.rows import Rows
 from torch_binmetrics.counting.summands import Summand
 
@@ -46,6 +47,7 @@ class Layout:
         sums: what else to sum in every cell, in float64 and times the weight; summands of probabilities make scores outside
             [0, 1] invalid, unless ``from_logits``.
         rows: count so for each label, class or group; None for all samples as one pool.
+        recent: count the last updates only, ``Window(100)`` say, or older ones less, ``Decay(1000)``, which takes ``weighted``.
         invalid: "raise" on NaN scores, labels other than 0 and 1, bad weights and scores out of range, or "drop" them.
 
     Raises:
@@ -59,6 +61,7 @@ class Layout:
     weighted: bool = False
     sums: tuple[Summand, ...] = ()
     rows: Rows | None = None
+    recent: Recent | None = None
     invalid: Literal["raise", "drop"] = "raise"
 
     def __post_init__(self) -> None:
@@ -74,6 +77,12 @@ class Layout:
             raise TypeError(f"sums must be a tuple of Summands, got {self.sums!r}: pass (SquaredError(),), say")
         if self.rows is not None and not isinstance(self.rows, Rows):
             raise TypeError(f"rows must be Labels, Classes or Groups, got {self.rows!r}: pass Labels(n) for n labels, say")
+        if self.recent is not None and not isinstance(self.recent, Window | Decay):
+            raise TypeError(f"recent must be a Window or a Decay, got {self.recent!r}: pass Window(100), say")
+        if self.recent is not None and isinstance(self.cuts, Exact):
+            raise ValueError(f"Exact() cuts forget nothing, so they take no recent={self.recent}: take other cuts")
+        if isinstance(self.recent, Decay) and not self.weighted:
+            raise ValueError("Decay() makes weights of counts: pass weighted=True as well")
         if self.invalid not in ("raise", "drop"):
             raise ValueError(f"invalid must be 'raise' or 'drop', got {self.invalid!r}")
         if self.sums and isinstance(self.cuts, Exact):
@@ -127,7 +136,8 @@ class Layout:
         sums = f", sums={list(self.sums)}" if self.sums else ""
         cuts = "every distinct score" if isinstance(self.cuts, Exact) else self.cuts
         rows = "" if self.rows is None else f", rows={self.rows}"
-        return f"{cuts}, from_logits={self.from_logits}, weighted={self.weighted}{sums}{rows}"
+        recent = "" if self.recent is None else f", recent={self.recent}"
+        return f"{cuts}, from_logits={self.from_logits}, weighted={self.weighted}{sums}{rows}{recent}"
 
     def positions(self, thresholds: tuple[float, ...]) -> tuple[int, ...] | None:
         """The bins that start at thresholds, probabilities if logits are counted; None if one of those lies on no edge."""

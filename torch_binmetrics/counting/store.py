@@ -10,6 +10,7 @@ import torch
 from torch import Tensor
 
 from torch_binmetrics.counting.layout import Dropped, Layout
+from torch_binmetrics.counting.recent import Decay
 from torch_binmetrics.counting.summands import Summand
 
 
@@ -47,7 +48,7 @@ class Store(ABC):
         check_plain(state)
         amounts, excluded, sums = self.parts(state)
         _check_numbers("counts", amounts, whole=not self.layout.weighted)
-        _check_numbers("numbers of samples", excluded, whole=True)
+        _check_numbers("numbers of samples", excluded, whole=not isinstance(self.layout.recent, Decay))
         if sums.isnan().any():
             raise ValueError("expected sums that are numbers, got NaN: the state is damaged, load another")
 

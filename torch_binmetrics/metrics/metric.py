@@ -17,6 +17,7 @@ from torch_binmetrics.counting import Dropped, Layout, Rows
 from torch_binmetrics.counting.cuts import Cuts, Threshold
 from torch_binmetrics.counting.float_bits import DEFAULT
 from torch_binmetrics.counting.layout import fitting
+from torch_binmetrics.counting.recent import Decay, Recent
 from torch_binmetrics.counting.summands import Summand
 from torch_binmetrics.measures.averages import Average, Undefined, check_average
 from torch_binmetrics.measures.confusion import Confusion
@@ -48,6 +49,7 @@ class Metric(Generic[T]):
         average: one number of all rows instead, "macro", "micro", "weighted", "by_size", "lowest", "highest", "gap" or "ratio";
             see :class:`~torch_binmetrics.measures.averages.OverRows`.
         undefined: "skip" leaves rows whose value is undefined out of the average; "nan" makes it undefined then.
+        recent: count the last updates only, ``Window(updates=100)``, or older ones less, ``Decay(half_life=1000)``.
         device: where the empty counts lie until a batch comes; they follow the data.
         process_group: ranks to sum over, the default group if None.
 
@@ -75,6 +77,7 @@ class Metric(Generic[T]):
         rows: Rows | None = None,
         average: Average | None = None,
         undefined: Undefined = "nan",
+        recent: Recent | None = None,
         device: torch.device | str | None = None,
         process_group: Any = None,
     ) -> None:
@@ -88,9 +91,10 @@ class Metric(Generic[T]):
             fitting(rows, len(self.sums)) if cuts is DEFAULT and isinstance(rows, Rows) else cuts,
             from_logits=from_logits,
             ignore_index=ignore_index,
-            weighted=weighted,
+            weighted=weighted or isinstance(recent, Decay),
             sums=self.sums,
             rows=rows,
+            recent=recent,
             invalid=invalid,
         )
         reading = self._reading(layout, nan_or_bit("zero_division", zero_division))

@@ -6,6 +6,7 @@ from typing import Any, Literal, TypedDict
 
 import torch
 
+from torch_binmetrics.counting.recent import Recent
 from torch_binmetrics.counting.rows import Rows
 from torch_binmetrics.measures.averages import Average, Undefined
 
@@ -21,6 +22,7 @@ class Options(TypedDict, total=False):
     rows: Rows | None
     average: Average | None
     undefined: Undefined
+    recent: Recent | None
     device: torch.device | str | None
     process_group: Any
 

@@ -18,6 +18,7 @@ from torch_binmetrics.state.agreement import OutOfStepError, Rounds, Terms
 from torch_binmetrics.state.distributed import gather_over_ranks, place_in, sum_over_ranks, world_size
 from torch_binmetrics.state.earlier import upgraded
 from torch_binmetrics.state.guard import Guard, held
+from torch_binmetrics.state.past import Past
 from torch_binmetrics.state.traced import count_traced, number
 
 STATE_VERSION = 2
@@ -53,6 +54,8 @@ class ScoreHistogram:
         self.layout = layout
         self.store = store_of(layout) if store is None else store
         self.state = self.store.empty(device)
+        #: What will have to be forgotten, where only recent samples are counted.
+        self.past = None if layout.recent is None else Past(layout.recent)
         #: True for the read-only sum over ranks that :meth:`summed` gives; it is never summed again.
         self.is_total = False
         #: Held while the counts change or are read; the histograms of a collection have one for all.
@@ -97,6 +100,7 @@ class ScoreHistogram:
         self._refuse_total()
         with self.guard.lock:
             self.state = self.store.clear(self.state)
+            self.past = None if self.past is None else Past(self.past.recent)
             self.rounds, self._loaded_alone = Rounds(), False
 
     def to(self, device: torch.device | str) -> None:
@@ -134,6 +138,10 @@ class ScoreHistogram:
             RuntimeError: one of them is a sum over several ranks, which every rank would add again.
         """
         self._refuse_total()
+        if self.past is not None:
+            raise ValueError(
+                f"counts of {self.past.recent} follow one sequence of updates, and take no others: merge lifetime counts"
+            )
         others = one_or_many(others, ScoreHistogram)
         for other in others:
             self._refuse(other.layout.meaning, "the other counts")
@@ -163,6 +171,7 @@ class ScoreHistogram:
             "summed": self.is_total,
             "rank": rank,
             "world_size": ranks,
+            **({} if self.past is None else {"past": self.past.state_dict()}),
             "counts": copy.deepcopy(self).state,
         }
 
@@ -180,6 +189,8 @@ class ScoreHistogram:
             others = state["summed"] and rank != 0
             # A table is put in order, one row a score, whatever came.
             self.state = self.store.empty(device) if others else self.store.merge(_own(counts, device), [])
+            if self.past is not None:
+                self.past.load(state["past"])
             self.rounds = Rounds()
             self._loaded_alone = ranks == 1 and (state["summed"] or state.get("world_size") == 1)
 
@@ -193,6 +204,8 @@ class ScoreHistogram:
         self._refuse(state["meaning"], "the state")
         self.store.check(state["counts"])
         self.store.check_values(state["counts"])
+        if self.past is not None:
+            self.past.check(None if state["summed"] else state.get("past"))
         here, there = place_in(group), (state.get("rank"), state.get("world_size"))
         if not state["summed"] and there not in (here, (None, None)):  # releases before version 2 did not tell
             raise ValueError(
@@ -203,6 +216,17 @@ class ScoreHistogram:
     def _of_today(self, state: dict[str, Any]) -> dict[str, Any]:
         """A state of any version as one of this."""
         return upgraded(state, self.layout) if state["version"] == 1 else state
+
+    def target(self) -> Tensor:
+        """Where a batch is counted: with all before it, or apart if they will have to be forgotten."""
+        return self.state if self.past is None else self.store.empty(self.state.device)
+
+    def take(self, counted: Tensor) -> None:
+        """Take over what :meth:`target` has become."""
+        if self.past is None:
+            self.state = counted
+        else:
+            self.past.take(self.state, counted)
 
     def _refuse(self, meaning: str, whose: str) -> None:
         """Raise ValueError unless counts of that meaning can be added to these."""
@@ -217,13 +241,16 @@ class ScoreHistogram:
     def _with(self, state: Tensor) -> Self:
         """A histogram like this one with other counts."""
         other = object.__new__(type(self))
-        other.__dict__.update(self.__dict__, state=state, guard=Guard(), rounds=Rounds())
+        past = None if self.past is None else Past(self.past.recent)
+        other.__dict__.update(self.__dict__, state=state, past=past, guard=Guard(), rounds=Rounds())
         other.number = number(other)
         return other
 
     def __deepcopy__(self, memo: dict[int, Any]) -> Self:
         with self.guard.lock:  # layout and store are frozen, and keep what was prepared for counting
-            return self._with(_own(self.state))
+            other = self._with(_own(self.state))
+            other.past = copy.deepcopy(self.past)
+            return other
 
     def __getstate__(self) -> dict[str, Any]:
         # Bytes, since torch.multiprocessing passes tensors as memory that all processes share, of which a copy would be gone.
@@ -293,10 +320,10 @@ def _count(
         for histogram in histograms:
             if histogram.state.device != preds.device:
                 histogram.to(preds.device)
-        tallies = [(histogram.store, histogram.state) for histogram in histograms]
+        tallies = [(histogram.store, histogram.target()) for histogram in histograms]
         states = count_checked(tallies, preds, target, weight, group=group)
         for histogram, state in zip(histograms, states, strict=True):
-            histogram.state = state
+            histogram.take(state)
     finally:
         lock.release()
 
@@ -315,7 +342,7 @@ def count_apart(
     with held(each.guard for each in (*histograms, *batches)):
         for histogram, batch in zip(histograms, batches, strict=True):
             histogram.to(batch.state.device)
-            histogram.merge_state(batch)
+            histogram.take(batch.state if histogram.past else histogram.store.merge(histogram.state, [batch.state]))
     return batches
 
 
@@ -355,6 +382,7 @@ def sum_together(histograms: Sequence[ScoreHistogram], group: Any = None, label:
 def _terms(histograms: Sequence[ScoreHistogram], label: str, group: Any) -> Terms:
     """What all ranks have to bring for a sum of these."""
     words = [str(histogram.layout) for histogram in histograms]
+    words += [f"{histogram.past.updates} updates" for histogram in histograms if histogram.past]
     words += [f"clone {list(histogram.lineage)}" for histogram in histograms[:1] if histogram.lineage]
     return Terms(
         "; ".join([*words, label]),

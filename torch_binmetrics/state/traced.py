@@ -39,7 +39,7 @@ _library.define(
 
 def number(histogram: Counter) -> int | None:
     """A number by which the operator finds a histogram as long as it lives; None if its state is not of one size."""
-    if not isinstance(histogram.store, Dense):
+    if not isinstance(histogram.store, Dense) or histogram.layout.recent is not None:
         return None
     found = next(_numbers)
     _numbered[found] = histogram
