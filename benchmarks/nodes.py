@@ -19,7 +19,7 @@ BARE = "a bare all_reduce of as many bytes"
 def bare(size: int) -> Accumulator:
     """One all_reduce of so many bytes, and nothing else."""
     buffer = torch.zeros(size // 4, dtype=torch.int32)
-    return Accumulator(update=lambda *_: None, compute=lambda: dist.all_reduce(buffer), read=lambda _: {})
+    return Accumulator(update=lambda *_: None, compute=lambda: dist.all_reduce(buffer), read=lambda _: {}, reset=lambda: None)
 
 
 def main(rank: int, session: ranks.Session) -> None:
