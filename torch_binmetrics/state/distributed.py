@@ -74,15 +74,20 @@ def sum_over_ranks(tensors: Sequence[Tensor], label: str | Terms, group: Any = N
     ranks = world_size(group)
     if ranks == 1:
         return [tensor.clone() for tensor in tensors]
-    pieces, largest = _in_pieces(tensors, meeting_place(group)), _largest(tensors)
+    pieces = _in_pieces(tensors, meeting_place(group))
+    low, high = pieces.aminmax(dim=1)
+    # Where float64 sums are among the counts, these alone have to stay below what it can hold.
+    ends = [low, high] if not pieces.is_floating_point() else _ends_of_counts(tensors)
+    largest = max((abs(int(end)) for each in ends for end in each.aminmax()), default=0)
     with one_at_a_time(group):
-        told = agreement(_terms(label), largest, (pieces != 0).any(1), group)
-        occupied = told.occupied.to(pieces.device)
-        occupied[0] = True  # something is sent in any case
-        sent = _packed(pieces[occupied], ranks * max(told.sizes))
+        told = agreement(_terms(label), largest, (low != 0) | (high != 0), group)
+        told.occupied[0] = True  # something is sent in any case
+        sparse = not told.occupied.all()
+        rows: Any = told.occupied.nonzero().squeeze(1).to(pieces.device) if sparse else slice(None)  # which makes no copy
+        sent = _packed(pieces[rows], ranks * max(told.sizes))
         with told_of_lost_ranks():
             dist.all_reduce(sent, group=group)
-    pieces[occupied] = sent.to(pieces.dtype)
+    pieces[rows] = sent.to(pieces.dtype)
     sizes = [tensor.numel() for tensor in tensors]
     sums = torch.split(pieces.view(-1)[: sum(sizes)], sizes)
     return [part.view(tensor.shape).to(tensor) for part, tensor in zip(sums, tensors, strict=True)]
@@ -131,15 +136,17 @@ def _in_pieces(tensors: Sequence[Tensor], place: torch.device) -> Tensor:
     """The numbers of all tensors one after the other, then zeros: int64, or float64 if any is, [PIECES, numbers]."""
     numbers = sum(tensor.numel() for tensor in tensors)
     dtype = torch.float64 if any(tensor.is_floating_point() for tensor in tensors) else torch.int64
-    pieces = torch.zeros(PIECES, -(-numbers // PIECES), dtype=dtype, device=place)
-    torch.cat([tensor.detach().reshape(-1).to(place, dtype) for tensor in tensors], out=pieces.view(-1)[:numbers])
+    pieces = torch.empty(PIECES, -(-numbers // PIECES), dtype=dtype, device=place)
+    flat = pieces.view(-1)
+    flat[numbers:] = 0
+    for part, tensor in zip(torch.split(flat[:numbers], [tensor.numel() for tensor in tensors]), tensors, strict=True):
+        part.view(tensor.shape).copy_(tensor.detach())
     return pieces
 
 
-def _largest(tensors: Sequence[Tensor]) -> int:
-    """The largest of all counts, regardless of the sign; sums have no part in it."""
-    ends = [end for tensor in tensors if tensor.numel() and not tensor.is_floating_point() for end in tensor.aminmax()]
-    return max((abs(int(end)) for end in ends), default=0)
+def _ends_of_counts(tensors: Sequence[Tensor]) -> list[Tensor]:
+    """The least and the greatest count of each tensor that counts."""
+    return [end for each in tensors if each.numel() and not each.is_floating_point() for end in each.aminmax()]
 
 
 def _packed(numbers: Tensor, most: int) -> Tensor:
