@@ -5,6 +5,7 @@ from __future__ import annotations
 import copy
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import AbstractContextManager
+from dataclasses import replace
 from typing import Any, Generic, Self, Unpack, overload
 
 import torch
@@ -117,18 +118,28 @@ class MetricCollection(Mapping[str, Metric[T]], Generic[T]):
         return {self.prefix + name: ends for name in self._metrics if (ends := found[name]) is not None}
 
     def report(
-        self, threshold: float = 0.5, level: float = 0.95, *, draws: int = 1000, seed: int = 0, sync: bool = True
+        self,
+        threshold: float = 0.5,
+        level: float = 0.95,
+        *,
+        by: str = "auroc",
+        draws: int = 1000,
+        seed: int = 0,
+        sync: bool = True,
     ) -> Report:
         """The usual measures off the finest counts, how sure they are, and where they mislead; one all_reduce if synced.
 
-        With the metrics of probabilities, calibration and losses that the collection has, by their names. Arguments and errors
+        With the metrics of probabilities, calibration and losses that the collection has, by their names, but for averages
+        over rows. Of labels, classes and groups there is a line each, the worst first, and their mean. Arguments and errors
         are those of :func:`~torch_binmetrics.binary_report`; a threshold of any member will do as well.
         """
         snapshots = self._snapshots(self._summed(sync))
         means = {
-            name: (metric.reading, snapshots[metric.histogram.store]) for name, metric in self._metrics.items() if metric.sums
+            name: (replace(metric.reading, average=None), snapshots[metric.histogram.store])
+            for name, metric in self._metrics.items()
+            if metric.sums and metric.reading.average in (None, "micro")
         }
-        return report_of(list(snapshots.values()), means, threshold, Plan(level, draws, seed))
+        return report_of(list(snapshots.values()), means, threshold, Plan(level, draws, seed), by=by)
 
     def __call__(
         self, preds: Tensor, target: Tensor, weight: Tensor | None = None, *, group: Tensor | None = None

@@ -6,27 +6,12 @@ import math
 from collections.abc import Mapping
 from dataclasses import dataclass
 
+from torch_binmetrics.report.by_row import ByRow
+from torch_binmetrics.report.numbers import ReportRow
 from torch_binmetrics.report.tables import Table, as_html, as_text
 from torch_binmetrics.wording import amount, ends, short, value
 
 Matrix = tuple[tuple[float, float], tuple[float, float]]
-
-
-@dataclass(frozen=True)
-class ReportRow:
-    """One number of a report.
-
-    Args:
-        value: NaN where undefined.
-        bounds: certain ends of what the binning hides, None for a number that has none or is exact.
-        interval: ends that sampling leaves open at the level of the report, None for a number that has none; NaN if not known.
-        threshold: where the value is reached, for a best threshold.
-    """
-
-    value: float
-    bounds: tuple[float, float] | None = None
-    interval: tuple[float, float] | None = None
-    threshold: float | None = None
 
 
 @dataclass(frozen=True)
@@ -43,6 +28,8 @@ class Report:
             do worse there.
         probabilities: measures of the probabilities, by the names that they have in the collection.
         warnings: where a number misleads.
+        by_row: a line for each label, class or group, if these are counted apart; all else is then of all of them together,
+            and of labels and classes without intervals, since those of one sample go together.
     """
 
     confusion: Matrix
@@ -53,6 +40,7 @@ class Report:
     best: Mapping[str, ReportRow]
     probabilities: Mapping[str, ReportRow]
     warnings: tuple[str, ...]
+    by_row: ByRow | None = None
 
     @property
     def samples(self) -> float:
@@ -91,14 +79,16 @@ class Report:
     def _title(self) -> str:
         """Samples and prevalence in a line."""
         share = f": a prevalence of {100 * self.prevalence:.4g} %" if self.samples else ""
-        return f"{amount(self.samples)} samples, {amount(self.positives)} positive{share}"
+        rows = "" if self.by_row is None else f" in {len(self.by_row.lines):,} {self.by_row.kind}"
+        return f"{amount(self.samples)} samples{rows}, {amount(self.positives)} positive{share}"
 
     def _tables(self) -> list[Table]:
         """What is shown, in order."""
         called = ["called negative", "called positive"]
         labels = ("label negative", "label positive")
         rows = [[label, *map(amount, row)] for label, row in zip(labels, self.confusion, strict=True)]
-        shown = [Table([f"threshold {self.threshold:g}", *called], rows)]
+        shown = [] if self.by_row is None else [self.by_row.table(self.level)]
+        shown.append(Table([f"threshold {self.threshold:g}", *called], rows))
         shown.append(self._table(f"at threshold {self.threshold:g}", self.measures))
         shown.append(self._table("over all thresholds", self.areas))
         if self.probabilities:

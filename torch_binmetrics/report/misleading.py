@@ -6,7 +6,8 @@ from collections.abc import Mapping
 
 import torch
 
-from torch_binmetrics.report.content import Matrix, ReportRow
+from torch_binmetrics.report.content import Matrix
+from torch_binmetrics.report.numbers import ReportRow
 from torch_binmetrics.state.snapshot import Snapshot
 from torch_binmetrics.wording import amount, value
 

@@ -52,7 +52,7 @@ def _text(table: Table) -> str:
     return "\n".join(
         "  ".join(
             word.rjust(width) if k else word.ljust(width) for k, (word, width) in enumerate(zip(line, widths, strict=True))
-        )
+        ).rstrip()
         for line in lines
     )
 
