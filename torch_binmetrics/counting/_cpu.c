@@ -20,6 +20,8 @@
 #endif
 
 enum { BLOCK = 512, MAX_DIMS = 16, MAX_TALLIES = 64, MAX_THREADS = 8, MAX_SUMS = 8, PRIVATE_BYTES = 3500000 };
+/* Blocks whose bins lie closer than this are counted in two tables in turn, where an add would wait for the one before. */
+enum { CROWDED = 1024 };
 enum { THRESHOLD, UNIFORM, FLOAT_BITS, EDGES };
 enum { F32, F64, BF16, F16, I8, I16, I32, I64, U8, BOOL, U16, U32, U64, TYPES };
 enum { NO_ROWS, LABELS, CLASSES, GROUPS };
@@ -330,12 +332,29 @@ static void edge_bins(const Tally *t, const float *x, int n, int32_t *bin)
     }
 }
 
+/* The same as cells_of for runs of floats, in one loop, since it is the default. */
+static Hit float_cells_of(const Tally *t, Block *b)
+{
+    const float *restrict x = b->x;
+    const int32_t *restrict y = b->y;
+    Runs r = t->runs;
+    int32_t n = b->n, bins = t->bins, *restrict cell = b->cell, low = INT32_MAX, high = 0, off_edge = 0;
+    for (int i = 0; i < n; i++) {
+        Key key = key_of(&r, x[i]);
+        int32_t bin = float_bin(&r, x[i], key);
+        low = bin < low ? bin : low;
+        high = bin > high ? bin : high;
+        off_edge += is_off_edge(&r, key);
+        cell[i] = bin + (bins & -y[i]);
+    }
+    return (Hit){low > 0 ? low : 0, high < bins ? high : bins - 1, off_edge};
+}
+
 /* Cells of valid samples, and what bins they hit; the cells of others have no meaning. */
 static Hit cells_of(const Tally *t, Block *b)
 {
     const float *x = b->x;
     int n = b->n;
-    Runs runs = t->runs;
     int32_t bins = t->bins, *cell = b->cell, low = INT32_MAX, high = 0, off_edge = 0;
     float at = t->at, scale = (float)bins;
     switch (t->kind) {
@@ -350,12 +369,7 @@ static Hit cells_of(const Tally *t, Block *b)
         }
         break;
     case FLOAT_BITS:
-        for (int i = 0; i < n; i++) {
-            Key key = key_of(&runs, x[i]);
-            cell[i] = float_bin(&runs, x[i], key);
-            off_edge += is_off_edge(&runs, key);
-        }
-        break;
+        return float_cells_of(t, b);
     default:
         edge_bins(t, x, n, cell);
     }
@@ -605,7 +619,7 @@ static Hit scatter(const Job *job, const Tally *t, Block *b, uint32_t *own, int 
     int64_t *counts = t->counts;
     int32_t two[4], n = b->n, i = 0, off_edge = 2 * t->bins + OFF_EDGE;
     Hit hit = {0, 1, n};
-    uint32_t *twin = own + (job->tables > 1 ? 2 * t->bins + EXTRA_CELLS : 0);
+    uint32_t *twin = own;
     if (t->kind == THRESHOLD && !b->careful && !t->weighted && !t->sums) {
         count_two_bins(t, b, two);
         for (; i < 4; i++) {
@@ -626,6 +640,7 @@ static Hit scatter(const Job *job, const Tally *t, Block *b, uint32_t *own, int 
         ((double *)t->counts)[off_edge] += hit.off_edge;
     } else if (own) {
         own[off_edge] += (uint32_t)hit.off_edge;
+        if (job->tables > 1 && hit.high - hit.low < CROWDED) twin += 2 * t->bins + EXTRA_CELLS;
         for (; i + 1 < n; i += 2) {
             own[b->cell[i]]++;
             twin[b->cell[i + 1]]++;
