@@ -158,6 +158,33 @@ def test_a_bad_last_sample_leaves_all_counts_as_they_were(size, weighted):
 
 
 @needs_compiled
+@pytest.mark.parametrize("threads", [1, 2, 64])
+@pytest.mark.parametrize("refused", [False, True])
+def test_rare_scores_far_from_the_others_are_counted_by_any_number_of_threads(threads, refused):
+    """Threads keep cells for the bins of most samples only, which they find by a look at some blocks."""
+    generator = torch.Generator().manual_seed(threads)
+    preds = 5 + torch.rand(400_001, generator=generator) / 100
+    target = torch.randint(0, 2, (400_001,), generator=generator)
+    rare = torch.arange(777, 400_001, 9_973)
+    preds[rare] = torch.linspace(-3e38, 3e38, len(rare))
+    preds[rare[::5]] = float("nan")
+    target[rare[::7]] = 2
+    layouts = [Layout(FloatBits(), invalid="drop"), Layout(Threshold(0.5), invalid="drop", ignore_index=1)]
+    layouts += [Layout(Edges(torch.linspace(-3, 3, 1001)), invalid="drop"), Layout(FloatBits(12, centre=16), invalid="drop")]
+    layouts += [Layout(FloatBits(), ignore_index=2)] * refused
+    starts = [Dense(layout).empty() + 3 for layout in layouts]
+    before = torch.get_num_threads()
+    torch.set_num_threads(threads)
+    try:
+        done, counts = counted(cpu.count, layouts, (preds, target, None), starts)
+    finally:
+        torch.set_num_threads(before)
+    assert done == (not refused)
+    expected = starts if refused else counted(reference.count, layouts, (preds, target, None), starts)[1]
+    assert all(map(torch.equal, counts, expected))
+
+
+@needs_compiled
 @pytest.mark.parametrize("size", [100, 400_000])
 def test_a_refused_batch_never_reaches_the_reference(size, monkeypatch):
     """Which would take gigabytes, and seconds, to say what is wrong with one sample among millions."""
@@ -191,15 +218,18 @@ WRONG_PLANS = {
 }
 WRONG_BATCHES = {
     "a negative number of samples": {0: -1},
-    "scores without memory": {2: 0},
-    "labels without memory": {5: 0},
-    "a dtype that is none": {3: 13},
-    "sizes of zero": {4: (0, 4, 1, 1)},
-    "sizes of others": {7: (5, 1)},
-    "sizes beyond memory": {4: (2**62, 2**62, 1, 1)},
-    "no dimensions": {4: ()},
-    "a plan of another size": {11: b""},
-    "counts without memory": {12: 0},
+    "a kind of rows that is none": {2: 4},
+    "no rows": {2: 1},
+    "groups without memory": {2: 3, 3: 1},
+    "scores without memory": {4: 0},
+    "labels without memory": {7: 0},
+    "a dtype that is none": {5: 13},
+    "sizes of zero": {6: (0, 4, 1, 1)},
+    "sizes of others": {9: (5, 1)},
+    "sizes beyond memory": {6: (2**62, 2**62, 1, 1)},
+    "no dimensions": {6: ()},
+    "a plan of another size": {16: b""},
+    "counts without memory": {17: 0},
 }
 
 
@@ -215,7 +245,8 @@ def test_a_plan_that_makes_no_sense_is_an_error(changes):
 @pytest.mark.parametrize("changes", WRONG_BATCHES.values(), ids=WRONG_BATCHES)
 def test_pointers_and_sizes_that_make_no_sense_are_an_error_and_no_signal(changes):
     preds, target, counts = torch.rand(4), torch.ones(4), Dense(Layout(FloatBits(16))).empty()
-    batch = [4, 0, preds.data_ptr(), 0, None, target.data_ptr(), 0, None, 0, 0, None, cpu.native.plan(*PLAN), counts.data_ptr()]
+    batch = [4, 0, 0, 0, preds.data_ptr(), 0, None, target.data_ptr(), 0, None, *(0, 0, None) * 2]
+    batch += [cpu.native.plan(*PLAN), counts.data_ptr()]
     with pytest.raises(ValueError):
         cpu.native.count(*(changes.get(i, value) for i, value in enumerate(batch)))
     assert not counts.any()

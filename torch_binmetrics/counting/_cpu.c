@@ -19,7 +19,7 @@
 #include <dlfcn.h>
 #endif
 
-enum { BLOCK = 512, MAX_DIMS = 16, MAX_TALLIES = 64, MAX_THREADS = 8, MAX_SUMS = 8, PRIVATE_BYTES = 3500000 };
+enum { BLOCK = 512, MAX_DIMS = 16, MAX_TALLIES = 64, MAX_THREADS = 64, MAX_SUMS = 8, PRIVATE_BYTES = 4000000, SAMPLED = 32 };
 /* Blocks whose bins lie closer than this are counted in two tables in turn, where an add would wait for the one before. */
 enum { CROWDED = 1024 };
 enum { THRESHOLD, UNIFORM, FLOAT_BITS, EDGES };
@@ -59,7 +59,7 @@ typedef struct {
 typedef struct {
     int kind, strict, weighted, bounded, ignoring, logits, sums;
     Summand sum[MAX_SUMS];
-    int32_t bins, first, guides, step;
+    int32_t bins, first, guides, step, base, stride; /* a cell is its bin less base, and stride more for a positive */
     float at;
     Runs runs;
     int64_t ignore;
@@ -73,7 +73,7 @@ typedef struct {
     Source preds, target, weight, group;
     int by_row;
     int32_t rows, first_row, last_row;
-    int tallies, any_bounded, any_weighted, any_real, always_careful, tables;
+    int tallies, any_bounded, any_weighted, any_real, always_careful;
     Tally tally[MAX_TALLIES];
 } Job;
 
@@ -88,9 +88,19 @@ typedef struct {
     int32_t low, high, off_edge;
 } Hit;
 
-/* A range of samples, and the private counts of the thread that takes it: tables x cells of every tally. */
+/* How threads count apart: a job whose tallies have cells for the bins of most samples only, private to each thread, and one
+   table of all cells that they share, for blocks with a sample elsewhere. */
 typedef struct {
     const Job *job;
+    Job narrow;
+    int tables;
+    atomic_int strays;
+    _Atomic uint32_t *astray;
+} Apart;
+
+/* A range of samples, and the private counts of the thread that takes it: tables x cells of every tally. */
+typedef struct {
+    Apart *apart;
     int64_t begin, end;
     uint32_t *own;
     int refused;
@@ -338,14 +348,15 @@ static Hit float_cells_of(const Tally *t, Block *b)
     const float *restrict x = b->x;
     const int32_t *restrict y = b->y;
     Runs r = t->runs;
-    int32_t n = b->n, bins = t->bins, *restrict cell = b->cell, low = INT32_MAX, high = 0, off_edge = 0;
+    int32_t n = b->n, bins = t->bins, base = t->base, stride = t->stride, *restrict cell = b->cell;
+    int32_t low = INT32_MAX, high = 0, off_edge = 0;
     for (int i = 0; i < n; i++) {
         Key key = key_of(&r, x[i]);
         int32_t bin = float_bin(&r, x[i], key);
         low = bin < low ? bin : low;
         high = bin > high ? bin : high;
         off_edge += is_off_edge(&r, key);
-        cell[i] = bin + (bins & -y[i]);
+        cell[i] = bin - base + (stride & -y[i]);
     }
     return (Hit){low > 0 ? low : 0, high < bins ? high : bins - 1, off_edge};
 }
@@ -355,7 +366,7 @@ static Hit cells_of(const Tally *t, Block *b)
 {
     const float *x = b->x;
     int n = b->n;
-    int32_t bins = t->bins, *cell = b->cell, low = INT32_MAX, high = 0, off_edge = 0;
+    int32_t bins = t->bins, base = t->base, stride = t->stride, *cell = b->cell, low = INT32_MAX, high = 0, off_edge = 0;
     float at = t->at, scale = (float)bins;
     switch (t->kind) {
     case THRESHOLD:
@@ -377,7 +388,7 @@ static Hit cells_of(const Tally *t, Block *b)
     for (int i = 0; i < n; i++) {
         low = cell[i] < low ? cell[i] : low;
         high = cell[i] > high ? cell[i] : high;
-        cell[i] += bins & -b->y[i];
+        cell[i] += (stride & -b->y[i]) - base;
     }
     return (Hit){low > 0 ? low : 0, high < bins ? high : bins - 1, off_edge};
 }
@@ -393,14 +404,14 @@ static inline int32_t lies_off_edge(const Tally *t, float x)
 static int32_t off_edge_of(const Tally *t, const Block *b)
 {
     int32_t off_edge = 0;
-    for (int i = 0; i < b->n; i++) off_edge += b->cell[i] < 2 * t->bins && lies_off_edge(t, b->x[i]);
+    for (int i = 0; i < b->n; i++) off_edge += b->cell[i] < 2 * t->stride && lies_off_edge(t, b->x[i]);
     return off_edge;
 }
 
 /* Corrects the cells of a block that may hold invalid or ignored samples; returns whether any is invalid. */
 static int careful_cells_of(const Tally *t, Block *b)
 {
-    int32_t extra = 2 * t->bins, invalid = 0, ignored[BLOCK], *cell = b->cell;
+    int32_t extra = 2 * t->stride, invalid = 0, ignored[BLOCK], *cell = b->cell;
     int n = b->n;
     const float *x = b->x;
     memset(ignored, 0, sizeof ignored);
@@ -613,11 +624,28 @@ static void scatter_real(const Tally *t, Block *b)
     }
 }
 
-/* Add a block's cells to the counts of a tally, or to the private ones of a thread; sign -1 takes them back. */
-static Hit scatter(const Job *job, const Tally *t, Block *b, uint32_t *own, int sign)
+/* Add a block with a sample outside the private cells of a tally to the cells that threads share. */
+static Hit scatter_astray(const Tally *whole, Block *b, _Atomic uint32_t *shared)
+{
+    Hit hit = cells_of(whole, b);
+    if (b->careful) {
+        careful_cells_of(whole, b);
+        hit.off_edge = off_edge_of(whole, b);
+    }
+    for (int i = 0; i < b->n; i++) atomic_fetch_add_explicit(&shared[b->cell[i]], 1, memory_order_relaxed);
+    atomic_fetch_add_explicit(&shared[2 * whole->bins + OFF_EDGE], (uint32_t)hit.off_edge, memory_order_relaxed);
+    return (Hit){INT32_MAX, 0, 0};
+}
+
+/* Whether bins have private cells. */
+static inline int covers(const Tally *t, Hit hit) { return hit.low >= t->base && hit.high < t->base + t->stride; }
+
+/* Add a block's cells to the counts of a tally, or to the private ones of a thread, perhaps in two tables; sign -1 takes them
+   back. Private cells that do not cover the block stay as they are. */
+static Hit scatter(const Tally *t, Block *b, uint32_t *own, int tables, int sign)
 {
     int64_t *counts = t->counts;
-    int32_t two[4], n = b->n, i = 0, off_edge = 2 * t->bins + OFF_EDGE;
+    int32_t two[4], n = b->n, i = 0, off_edge = 2 * t->stride + OFF_EDGE;
     Hit hit = {0, 1, n};
     uint32_t *twin = own;
     if (t->kind == THRESHOLD && !b->careful && !t->weighted && !t->sums) {
@@ -631,6 +659,7 @@ static Hit scatter(const Job *job, const Tally *t, Block *b, uint32_t *own, int 
         return hit;
     }
     hit = cells_of(t, b);
+    if (own && !covers(t, hit)) return hit;
     if (b->careful) {
         careful_cells_of(t, b);
         hit.off_edge = off_edge_of(t, b);
@@ -640,7 +669,7 @@ static Hit scatter(const Job *job, const Tally *t, Block *b, uint32_t *own, int 
         ((double *)t->counts)[off_edge] += hit.off_edge;
     } else if (own) {
         own[off_edge] += (uint32_t)hit.off_edge;
-        if (job->tables > 1 && hit.high - hit.low < CROWDED) twin += 2 * t->bins + EXTRA_CELLS;
+        if (tables > 1 && hit.high - hit.low < CROWDED) twin += 2 * t->stride + EXTRA_CELLS;
         for (; i + 1 < n; i += 2) {
             own[b->cell[i]]++;
             twin[b->cell[i + 1]]++;
@@ -701,22 +730,78 @@ WIDE static void count_rows_of(RowShare *share)
 }
 
 /* Count the samples of a range; returns where it stopped: at the end, or at a block that is refused. */
-WIDE static int64_t count_range(const Job *job, int64_t begin, int64_t end, uint32_t *own, int sign, Hit *hit)
+WIDE static int64_t count_range(const Job *job, int64_t begin, int64_t end, int sign)
 {
     Block b;
     for (int64_t at = begin; at < end; at += BLOCK) {
-        uint32_t *mine = own;
         read_block(job, at, (int)(end - at < BLOCK ? end - at : BLOCK), &b);
         if (refuses(job, &b)) return at;
-        for (int k = 0; k < job->tallies; k++) {
-            Hit seen = scatter(job, &job->tally[k], &b, mine, sign);
-            if (!own) continue;
-            hit[k].low = seen.low < hit[k].low ? seen.low : hit[k].low;
-            hit[k].high = seen.high > hit[k].high ? seen.high : hit[k].high;
-            mine += job->tables * (2 * job->tally[k].bins + EXTRA_CELLS);
-        }
+        for (int k = 0; k < job->tallies; k++) scatter(&job->tally[k], &b, NULL, 1, sign);
     }
     return end;
+}
+
+/* Count the samples of a share into its private cells; returns whether that was refused. */
+WIDE static int count_share(const Share *share, Hit *hit)
+{
+    Apart *apart = share->apart;
+    const Job *job = apart->job;
+    Block b;
+    for (int64_t at = share->begin; at < share->end; at += BLOCK) {
+        uint32_t *own = share->own;
+        _Atomic uint32_t *astray = apart->astray;
+        read_block(job, at, (int)(share->end - at < BLOCK ? share->end - at : BLOCK), &b);
+        if (refuses(job, &b)) return 1;
+        for (int k = 0; k < job->tallies; k++) {
+            const Tally *t = &apart->narrow.tally[k];
+            Hit seen = scatter(t, &b, own, apart->tables, 1);
+            if (!covers(t, seen)) {
+                seen = scatter_astray(&job->tally[k], &b, astray);
+                atomic_store_explicit(&apart->strays, 1, memory_order_relaxed);
+            }
+            hit[k].low = seen.low < hit[k].low ? seen.low : hit[k].low;
+            hit[k].high = seen.high > hit[k].high ? seen.high : hit[k].high;
+            own += apart->tables * (2 * t->stride + EXTRA_CELLS);
+            astray += astray ? 2 * t->bins + EXTRA_CELLS : 0;
+        }
+    }
+    return 0;
+}
+
+/* Narrow the tallies of a job to the bins of some blocks of the batch and a few more; returns whether any is narrower then. */
+WIDE static int narrow(Job *job, int64_t n)
+{
+    Block b;
+    Hit hit[MAX_TALLIES];
+    int narrower = 0;
+    for (int k = 0; k < job->tallies; k++) hit[k] = (Hit){INT32_MAX, 0, 0};
+    for (int64_t at = 0, step = n / SAMPLED / BLOCK * BLOCK + BLOCK; at < n; at += step) {
+        read_block(job, at, (int)(n - at < BLOCK ? n - at : BLOCK), &b);
+        for (int k = 0; k < job->tallies; k++) {
+            Hit seen = cells_of(&job->tally[k], &b);
+            hit[k].low = seen.low < hit[k].low ? seen.low : hit[k].low;
+            hit[k].high = seen.high > hit[k].high ? seen.high : hit[k].high;
+        }
+    }
+    for (int k = 0; k < job->tallies; k++) {
+        Tally *t = &job->tally[k];
+        int32_t more = (hit[k].high - hit[k].low) / 8 + 64, low = hit[k].low - more, high = hit[k].high + more;
+        low = low > 0 ? low : 0;
+        high = high < t->bins ? high : t->bins - 1;
+        if (t->kind == THRESHOLD || high - low >= t->bins - t->bins / 4) continue;
+        t->base = low;
+        t->stride = high - low + 1;
+        narrower = 1;
+    }
+    return narrower;
+}
+
+/* Number of cells of all tallies. */
+static int64_t cells_in(const Job *job)
+{
+    int64_t cells = 0;
+    for (int k = 0; k < job->tallies; k++) cells += 2 * job->tally[k].stride + EXTRA_CELLS;
+    return cells;
 }
 
 /* Whether a whole batch is acceptable: float64 sums cannot be taken back, so they are checked beforehand. */
@@ -732,8 +817,8 @@ static int acceptable(const Job *job, int64_t n)
 
 static void run_share(Share *share)
 {
-    for (int k = 0; k < share->job->tallies; k++) share->hit[k] = (Hit){INT32_MAX, 0, 0};
-    share->refused = count_range(share->job, share->begin, share->end, share->own, 1, share->hit) < share->end;
+    for (int k = 0; k < share->apart->job->tallies; k++) share->hit[k] = (Hit){INT32_MAX, 0, 0};
+    share->refused = count_share(share, share->hit);
 }
 
 /* The shares of a batch; each thread of a team takes the next until none is left. */
@@ -767,36 +852,69 @@ static team_runner team(void)
 static void merge(const Share *share)
 {
     const uint32_t *own = share->own;
-    for (int k = 0; k < share->job->tallies; k++) {
-        int64_t *counts = share->job->tally[k].counts;
-        int32_t bins = share->job->tally[k].bins;
+    for (int k = 0; k < share->apart->job->tallies; k++) {
+        const Tally *t = &share->apart->narrow.tally[k];
+        int64_t *counts = t->counts;
         Hit hit = share->hit[k];
-        for (int t = 0; t < share->job->tables; t++, own += 2 * bins + EXTRA_CELLS) {
-            for (int32_t i = hit.low; i <= hit.high; i++) counts[i] += own[i];
-            for (int32_t i = hit.low; i <= hit.high; i++) counts[bins + i] += own[bins + i];
-            for (int32_t i = 2 * bins; i < 2 * bins + EXTRA_CELLS; i++) counts[i] += own[i];
+        for (int table = 0; table < share->apart->tables; table++, own += 2 * t->stride + EXTRA_CELLS) {
+            for (int32_t i = hit.low; i <= hit.high; i++) counts[i] += own[i - t->base];
+            for (int32_t i = hit.low; i <= hit.high; i++) counts[t->bins + i] += own[t->stride + i - t->base];
+            for (int32_t i = 0; i < EXTRA_CELLS; i++) counts[2 * t->bins + i] += own[2 * t->stride + i];
         }
     }
 }
 
-/* Count a large batch into private tables, on several threads; returns 0 if refused, -1 if there is no memory. */
-static int count_apart(Job *job, int64_t n, int threads, int64_t cells)
+/* Add the counts that lay outside all private cells to the shared ones. */
+static void merge_astray(const Apart *apart)
+{
+    const uint32_t *astray = (const uint32_t *)apart->astray;
+    for (int k = 0; k < apart->job->tallies; k++) {
+        const Tally *t = &apart->job->tally[k];
+        int64_t *counts = t->counts;
+        for (int32_t i = 0; i < 2 * t->bins + EXTRA_CELLS; i++) counts[i] += astray[i];
+        astray += 2 * t->bins + EXTRA_CELLS;
+    }
+}
+
+/* Count a large batch into private cells, on several threads; returns 0 if refused, -1 if there is no memory. */
+static int count_shares(Apart *apart, int64_t n, int threads)
 {
     Share shares[MAX_THREADS];
-    int64_t step = (n / threads + BLOCK) / BLOCK * BLOCK, each = cells * job->tables;
+    int64_t step = (n / threads + BLOCK) / BLOCK * BLOCK, each = cells_in(&apart->narrow) * apart->tables;
     uint32_t *own = calloc((size_t)(threads * each), sizeof *own);
     int refused = 0;
     if (!own) return -1;
-    for (int k = 0; k < threads; k++)
-        shares[k] = (Share){job, k * step < n ? k * step : n, (k + 1) * step < n ? (k + 1) * step : n, own + k * each, 0, {{0, 0, 0}}};
+    for (int k = 0; k < threads; k++) {
+        int64_t begin = k * step < n ? k * step : n, end = (k + 1) * step < n ? (k + 1) * step : n;
+        shares[k] = (Share){apart, begin, end, own + k * each, 0, {{0, 0, 0}}};
+    }
     Shares all = {shares, threads, 0};
     team_runner run = team();
     if (threads > 1 && run) run(run_shares, &all, (unsigned)threads, 0);
     run_shares(&all); /* whatever is left, which is all of it where there is no team */
     for (int k = 0; k < threads; k++) refused |= shares[k].refused;
     for (int k = 0; k < threads && !refused; k++) merge(&shares[k]);
+    if (!refused && apart->strays) merge_astray(apart);
     free(own);
     return !refused;
+}
+
+/* Count a large batch apart, in no more memory than 4 MB or a tenth of its own; returns 0 if refused, -1 if that is too little. */
+static int count_apart(const Job *job, int64_t n, int threads)
+{
+    Apart apart = {.job = job, .narrow = *job};
+    int64_t bytes = n * (ITEM_BYTES[job->preds.type] + ITEM_BYTES[job->target.type]) / 10;
+    int64_t shared = narrow(&apart.narrow, n) ? cells_in(job) : 0, cells = cells_in(&apart.narrow);
+    int64_t fit = ((bytes > PRIVATE_BYTES ? bytes : PRIVATE_BYTES) / (int64_t)sizeof(uint32_t) - shared) / cells;
+    int done;
+    if (fit < 1) return -1;
+    threads = threads > MAX_THREADS ? MAX_THREADS : threads;
+    threads = threads > fit ? (int)fit : threads;
+    apart.tables = 2 * threads <= fit ? 2 : 1;
+    apart.astray = shared ? calloc((size_t)shared, sizeof *apart.astray) : NULL;
+    done = shared && !apart.astray ? -1 : count_shares(&apart, n, threads);
+    free(apart.astray);
+    return done;
 }
 
 static void run_row_shares(void *argument)
@@ -856,24 +974,18 @@ static int count_rows(const Job *job, int64_t n, int threads)
 }
 
 /* Count a batch; returns 1, or with the counts as they were 0 if it is refused, -1 if there is no memory. */
-static int count_all(Job *job, int64_t n, int threads)
+static int count_all(const Job *job, int64_t n, int threads)
 {
-    int64_t cells = 0, fit, done;
-    for (int k = 0; k < job->tallies; k++) cells += 2 * job->tally[k].bins + EXTRA_CELLS;
-    fit = PRIVATE_BYTES / (int64_t)(cells * sizeof(uint32_t));
+    int64_t done;
     if (job->by_row) return acceptable(job, n) ? count_rows(job, n, threads) ? 1 : -1 : 0;
-    if (job->any_real) return acceptable(job, n) && count_range(job, 0, n, NULL, 1, NULL) == n;
-    if (threads > 0 && fit > 0 && n < INT32_MAX) {
-        threads = threads > MAX_THREADS ? MAX_THREADS : threads;
-        threads = threads > fit ? (int)fit : threads;
-        job->tables = 2 * threads <= fit ? 2 : 1;
-        int done_apart = count_apart(job, n, threads, cells);
+    if (job->any_real) return acceptable(job, n) && count_range(job, 0, n, 1) == n;
+    if (threads > 0 && n < INT32_MAX) {
+        int done_apart = count_apart(job, n, threads);
         if (done_apart >= 0) return done_apart;
-        job->tables = 1;
     }
-    done = count_range(job, 0, n, NULL, 1, NULL);
+    done = count_range(job, 0, n, 1);
     if (done == n) return 1;
-    count_range(job, 0, done, NULL, -1, NULL);
+    count_range(job, 0, done, -1);
     return 0;
 }
 
@@ -917,6 +1029,8 @@ static int read_tally(PyObject *plan, PyObject *counts, Tally *t)
     if (!require(size == sizeof *t, "plan")) return 0;
     memcpy(t, data, sizeof *t);
     t->counts = PyLong_AsVoidPtr(counts);
+    t->base = 0;
+    t->stride = t->bins;
     return require(t->counts != NULL, "counts without memory");
 }
 
@@ -924,7 +1038,7 @@ static int read_tally(PyObject *plan, PyObject *counts, Tally *t)
    of a batch that is refused (tally, bad labels, NaN scores, scores out of range, bad weights) */
 static PyObject *py_count(PyObject *module, PyObject *const *args, Py_ssize_t nargs)
 {
-    Job job = {.tables = 1};
+    Job job = {0};
     (void)module;
     if (nargs < FIRST_PLAN + 2 || (nargs - FIRST_PLAN) % 2 || (nargs - FIRST_PLAN) / 2 > MAX_TALLIES) {
         PyErr_SetString(PyExc_TypeError, "count: number of arguments");
