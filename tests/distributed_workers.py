@@ -414,7 +414,7 @@ def a_rank_out_of_step_raises_on_all_ranks_and_they_go_on(at: Rank) -> None:
                 metric.compute()
         held = at.world - 1 if change != "one more" else at.world
         assert int(metric.summed().tp) == held
-        assert metric.state_dict(sync=True)["counts"].sum() == held
+        assert metric.state_dict(sync=True)["counts"][:4].sum() == held
         same(metric.compute(), torch.tensor(1.0, dtype=torch.float64))
 
 
