@@ -6,7 +6,7 @@ import copy
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import AbstractContextManager
 from dataclasses import replace
-from typing import Any, Generic, Self, Unpack, overload
+from typing import Any, Generic, Literal, Self, Unpack, overload
 
 import torch
 from torch import Tensor
@@ -22,12 +22,14 @@ from torch_binmetrics.report.content import Report
 from torch_binmetrics.state.guard import held
 from torch_binmetrics.state.histogram import (
     ScoreHistogram,
+    begin_together,
     copies,
     count_apart,
     guard_together,
     sum_together,
     update_together,
 )
+from torch_binmetrics.state.pending import Pending
 from torch_binmetrics.state.snapshot import Snapshot
 from torch_binmetrics.uncertainty.confidence import Plan, intervals
 
@@ -95,13 +97,22 @@ class MetricCollection(Mapping[str, Metric[T]], Generic[T]):
         """
         update_together(self.histograms, preds, target, weight, group=group)
 
-    def compute(self, *, sync: bool = True) -> dict[str, T]:
+    @overload
+    def compute(self, *, sync: bool = True, async_op: Literal[False] = False) -> dict[str, T]: ...
+    @overload
+    def compute(self, *, sync: bool = True, async_op: Literal[True]) -> Pending[dict[str, T]]: ...
+    def compute(self, *, sync: bool = True, async_op: bool = False) -> dict[str, T] | Pending[dict[str, T]]:
         """All values by prefixed name, of all ranks; a collective in a process group unless ``sync=False``: one all_reduce.
+
+        Arguments as of :meth:`Metric.compute`.
 
         Raises:
             ValueError, RuntimeError: as :meth:`Metric.compute`.
         """
-        return self._values(self._summed(sync))
+        if not async_op:
+            return self._values(self._summed(sync))
+        totals = begin_together(self.histograms, self.process_group, self._label(), sync=sync)
+        return Pending(lambda: self._values(totals()))
 
     def confidence_intervals(
         self, level: float = 0.95, *, draws: int = 1000, seed: int = 0, sync: bool = True

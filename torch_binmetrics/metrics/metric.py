@@ -6,7 +6,7 @@ import copy
 import math
 from collections.abc import Callable, Iterable
 from dataclasses import replace
-from typing import Any, Generic, Literal, Self
+from typing import Any, Generic, Literal, Self, overload
 
 import torch
 from torch import Tensor
@@ -23,7 +23,8 @@ from torch_binmetrics.measures.averages import Average, Undefined, check_average
 from torch_binmetrics.measures.confusion import Confusion
 from torch_binmetrics.measures.declared import about
 from torch_binmetrics.state.distributed import group_or_none
-from torch_binmetrics.state.histogram import ScoreHistogram, count_apart
+from torch_binmetrics.state.histogram import ScoreHistogram, begin_together, count_apart
+from torch_binmetrics.state.pending import Pending
 from torch_binmetrics.state.reading import Reading
 from torch_binmetrics.state.snapshot import Snapshot
 from torch_binmetrics.uncertainty.confidence import Method, Plan, intervals, why_none
@@ -118,14 +119,26 @@ class Metric(Generic[T]):
         self._refuse_member("update")
         self.histogram.update(preds, target, weight, group=group)
 
-    def compute(self, *, sync: bool = True) -> T:
+    @overload
+    def compute(self, *, sync: bool = True, async_op: Literal[False] = False) -> T: ...
+    @overload
+    def compute(self, *, sync: bool = True, async_op: Literal[True]) -> Pending[T]: ...
+    def compute(self, *, sync: bool = True, async_op: bool = False) -> T | Pending[T]:
         """The value of all samples so far, of all ranks; a collective in a process group unless ``sync=False``.
+
+        Args:
+            sync: of all ranks, not of this one alone.
+            async_op: return at once what ``wait()`` gives the value of, so that the all_reduce runs beside the next steps; the
+                metric may count on and be reset meanwhile.
 
         Raises:
             ValueError: invalid samples were counted on an accelerator; on every rank alike if synced.
             RuntimeError: the ranks count different things, or this rank is not in ``process_group``.
         """
-        return self.reading.value(self._snapshot(sync))
+        if not async_op:
+            return self.reading.value(self._snapshot(sync))
+        total = begin_together([self.histogram], self.process_group, self.reading.meaning, sync=sync)
+        return Pending(lambda: self.reading.value(Snapshot(total()[0])))
 
     def bounds(self, *, sync: bool = True) -> tuple[Tensor, Tensor]:
         """Lowest and highest value that the counts allow, whatever the order of the scores inside the bins.

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from typing import Any
 
 import torch
@@ -71,9 +71,15 @@ def sum_over_ranks(tensors: Sequence[Tensor], label: str | Terms, group: Any = N
     Raises:
         RuntimeError: the labels differ (on every rank), a rank died, or this rank is no member of ``group``.
     """
+    return begin_sum(tensors, label, group)()
+
+
+def begin_sum(tensors: Sequence[Tensor], label: str | Terms, group: Any = None) -> Callable[[], list[Tensor]]:
+    """:func:`sum_over_ranks` in two steps: the ranks agree and the all_reduce begins; what is returned waits for the sums."""
     ranks = world_size(group)
     if ranks == 1:
-        return [tensor.clone() for tensor in tensors]
+        copied = [tensor.clone() for tensor in tensors]
+        return lambda: copied
     pieces = _in_pieces(tensors, meeting_place(group))
     low, high = pieces.aminmax(dim=1)
     # Where float64 sums are among the counts, these alone have to stay below what it can hold.
@@ -86,11 +92,17 @@ def sum_over_ranks(tensors: Sequence[Tensor], label: str | Terms, group: Any = N
         rows: Any = told.occupied.nonzero().squeeze(1).to(pieces.device) if sparse else slice(None)  # which makes no copy
         sent = _packed(pieces[rows], ranks * max(told.sizes))
         with told_of_lost_ranks():
-            dist.all_reduce(sent, group=group)
-    pieces[rows] = sent.to(pieces.dtype)
-    sizes = [tensor.numel() for tensor in tensors]
-    sums = torch.split(pieces.view(-1)[: sum(sizes)], sizes)
-    return [part.view(tensor.shape).to(tensor) for part, tensor in zip(sums, tensors, strict=True)]
+            work = dist.all_reduce(sent, group=group, async_op=True)
+
+    def sums() -> list[Tensor]:
+        with told_of_lost_ranks():
+            work.wait()
+        pieces[rows] = sent.to(pieces.dtype)
+        sizes = [tensor.numel() for tensor in tensors]
+        parts = torch.split(pieces.view(-1)[: sum(sizes)], sizes)
+        return [part.view(tensor.shape).to(tensor) for part, tensor in zip(parts, tensors, strict=True)]
+
+    return sums
 
 
 def gather_over_ranks(tensor: Tensor, label: str | Terms, group: Any = None) -> list[Tensor]:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import copy
 import io
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from typing import Any, Self
 
 import torch
@@ -15,7 +15,7 @@ from torch_binmetrics.counting import Dropped, Layout, Store, check_batch, count
 from torch_binmetrics.counting.store import check_plain
 from torch_binmetrics.counting.summands import Summand
 from torch_binmetrics.state.agreement import OutOfStepError, Rounds, Terms
-from torch_binmetrics.state.distributed import gather_over_ranks, place_in, sum_over_ranks, world_size
+from torch_binmetrics.state.distributed import begin_sum, gather_over_ranks, place_in, world_size
 from torch_binmetrics.state.earlier import upgraded
 from torch_binmetrics.state.guard import Guard, held
 from torch_binmetrics.state.past import Past
@@ -364,19 +364,30 @@ def sum_together(histograms: Sequence[ScoreHistogram], group: Any = None, label:
 
     Exact ones, whose sizes differ, take an all_gather each. ``label`` says what is read off the counts.
     """
-    if all(histogram.is_total for histogram in histograms):
-        return list(histograms)
+    return begin_together(histograms, group, label)()
+
+
+def begin_together(
+    histograms: Sequence[ScoreHistogram], group: Any = None, label: str = "", *, sync: bool = True
+) -> Callable[[], list[ScoreHistogram]]:
+    """:func:`sum_together` in two steps: counts are copied and the all_reduce begins; what is returned waits for the sums.
+
+    Without ``sync`` it returns the copies.
+    """
+    if not sync or all(histogram.is_total for histogram in histograms):
+        kept = list(histograms) if sync else copies(histograms)
+        return lambda: kept
     if world_size(group) == 1:
-        return _totals(histograms, Terms(""), group)
+        return _begun(histograms, Terms(""), group)
     try:
-        totals = _totals(histograms, _terms(histograms, label, group), group)
+        begun = _begun(histograms, _terms(histograms, label, group), group)
     except OutOfStepError:
         for histogram in histograms:
             histogram.rounds.restart(group)
         raise
     for histogram in histograms:
         histogram.rounds.advance(group)
-    return totals
+    return begun
 
 
 def _terms(histograms: Sequence[ScoreHistogram], label: str, group: Any) -> Terms:
@@ -391,15 +402,23 @@ def _terms(histograms: Sequence[ScoreHistogram], label: str, group: Any) -> Term
     )
 
 
-def _totals(histograms: Sequence[ScoreHistogram], terms: Terms, group: Any) -> list[ScoreHistogram]:
-    """The sums, by an all_reduce for those of fixed size and an all_gather for each other."""
+def _begun(histograms: Sequence[ScoreHistogram], terms: Terms, group: Any) -> Callable[[], list[ScoreHistogram]]:
+    """What waits for the sums: an all_reduce under way for those of fixed size, an all_gather done for each other."""
     histograms = copies(histograms)
     fixed = [histogram.state for histogram in histograms if histogram.store.reduction == "sum"]
-    sums = iter(sum_over_ranks(fixed, terms, group) if fixed else [])
-    totals = []
-    for histogram in histograms:
-        gathers = histogram.store.reduction == "cat"
-        first, *others = gather_over_ranks(histogram.state, terms, group) if gathers else [next(sums)]
-        totals.append(histogram._with(histogram.store.merge(first, others)))
-        totals[-1].is_total = True
+    summed = begin_sum(fixed, terms, group) if fixed else list
+    gathered = {
+        i: gather_over_ranks(histogram.state, terms, group)
+        for i, histogram in enumerate(histograms)
+        if histogram.store.reduction == "cat"
+    }
+
+    def totals() -> list[ScoreHistogram]:
+        sums, found = iter(summed()), []
+        for i, histogram in enumerate(histograms):
+            first, *others = gathered[i] if i in gathered else [next(sums)]
+            found.append(histogram._with(histogram.store.merge(first, others)))
+            found[-1].is_total = True
+        return found
+
     return totals
