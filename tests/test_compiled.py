@@ -14,7 +14,7 @@ from hypothesis import given, settings, strategies as st
 
 from torch_binmetrics import BinaryAUROC, Edges, FloatBits, Layout, ScoreHistogram, Threshold, Uniform, count
 from torch_binmetrics.counting import Dense, backend, cpu, reference
-from torch_binmetrics.counting.summands import Hinge, LogLoss, Probability, SquaredError
+from torch_binmetrics.counting.summands import Hinge, LogLoss, Probability, SquaredError, SquaredWeight
 
 FLOATS = [torch.float16, torch.bfloat16, torch.float32, torch.float64]
 INTEGERS = [torch.bool, torch.uint8, torch.int8, torch.int16, torch.int32, torch.int64]
@@ -38,7 +38,8 @@ CUTS = [
     Edges(torch.linspace(-3, 3, 1001)),
     Edges(torch.linspace(0, 1, 10_000) ** 20),
 ]
-SUMS = [(SquaredError(),), (Hinge(), Hinge(squared=True)), (Probability(), LogLoss(), LogLoss(1e-7))]
+SUMS = [(SquaredError(), SquaredWeight()), (Hinge(), Hinge(squared=True)), (Probability(), LogLoss(), LogLoss(1e-7))]
+SUMS.append((SquaredWeight(),))
 SPECIAL = [float("nan"), float("inf"), -float("inf"), 0.0, -0.0, 1e-45, -1e-45, 1.0, 1.0000001, 0.5, 0.3, 65504.0, 3e38, 1e300]
 LABELS = [-100, -1, 2, 7, 156, 255, -(2**31), 2**40]
 SIZES = [0, 1, 2, 31, 511, 512, 513, 1023, 4097]

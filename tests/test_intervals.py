@@ -492,6 +492,74 @@ def test_zero_division_does_not_make_up_an_interval():
         assert all(end.isnan() for end in metric.confidence_interval(method=method))
 
 
+# Weights
+
+
+#: What weights scale, or what they group otherwise than ranks do, is not the same with weights of 1.
+ALIKE = [
+    each for each in INTERVALS if each[0] not in ("BinaryStatScores", "BinaryConfusionMatrix") and "strategy" not in each[1]
+]
+
+
+def assert_close(found, expected, tolerance=1e-9):
+    """Two pairs of ends are equal up to rounding."""
+    for end, other in zip(found, expected, strict=True):
+        torch.testing.assert_close(end, other, rtol=tolerance, atol=tolerance, equal_nan=True)
+
+
+@pytest.mark.parametrize("variant", ALIKE, ids=str)
+@pytest.mark.parametrize("weight", [0.25, 2.0**300])
+def test_equal_weights_of_any_size_have_the_interval_of_counts(variant, weight):
+    preds, target = half_precision(13)
+    weighted = once(variant, (preds, target, torch.full((200,), weight, dtype=torch.float64)))
+    assert_close(ends(weighted, draws=100), ends(once(variant, (preds, target)), draws=100))
+
+
+@pytest.mark.parametrize("variant", [each for each in ALIKE if each in SMOOTH], ids=str)
+def test_unequal_weights_widen_an_interval(variant):
+    preds, target = half_precision(14, size=2000)
+    # A fifth of the samples has nine times the weight of the others: in all, as many samples as 0.4 of them.
+    heavy = torch.rand(2000, generator=torch.Generator().manual_seed(0)) < 0.2
+    few, many = once(variant, (preds, target, torch.where(heavy, 9.0, 1.0))), once(variant, (preds, target))
+    ratio = widths(few, draws=500) / widths(many, draws=500)
+    assert (ratio > 1.2).all()
+    assert (ratio < 2.2).all()
+
+
+@smooth_ones
+def test_samples_of_next_to_no_weight_hardly_change_an_interval(variant):
+    preds, target = half_precision(16)
+    weight = torch.cat([torch.ones(200), torch.full((200,), 1e-200, dtype=torch.float64)])
+    many, few = (preds.repeat(2), torch.cat([target, 1 - target]), weight), (preds, target, torch.ones(200))
+    ratio = widths(once(variant, many), draws=500) / widths(once(variant, few), draws=500)
+    assert (ratio > 0.8).all()  # the draws are others
+    assert (ratio < 1.25).all()
+
+
+@names
+@pytest.mark.parametrize("weight", [1e200, 1e-200])
+def test_weights_whose_squares_float64_does_not_hold_have_no_interval(variant, weight):
+    metric = once(variant, (*half_precision(15), torch.full((200,), weight, dtype=torch.float64)))
+    assert all(end.isnan().all() for end in ends(metric, draws=100))
+
+
+@pytest.mark.parametrize(
+    "named",
+    [tb.BinaryAUROC, tb.BinaryAveragePrecision, tb.BinaryRecall, tb.BinaryF1Score, tb.BinaryBrierScore, tb.BinaryKSStatistic],
+)
+def test_each_row_of_weighted_counts_has_the_interval_of_its_samples_alone(named):
+    preds, target = (torch.stack([half_precision(seed)[k] for seed in (17, 18, 19)], -1) for k in (0, 1))
+    weight = torch.rand(preds.shape, generator=torch.Generator().manual_seed(20)).double()
+    rows, pooled = (named(rows=tb.Labels(3), average=average, weighted=True) for average in (None, "micro"))
+    for metric in (rows, pooled):
+        metric.update(preds, target, weight)
+    for k in range(3):
+        alone = ends(once((named.__name__, {}), (preds[:, k], target[:, k], weight[:, k])), draws=100)
+        assert_close([end.view(-1, 3)[:, k] for end in ends(rows, draws=100)], alone)
+    whole = once((named.__name__, {}), (preds.reshape(-1), target.reshape(-1), weight.reshape(-1)))
+    assert_close(ends(pooled, draws=100), ends(whole, draws=100))
+
+
 # What is refused
 
 
@@ -541,9 +609,9 @@ def test_a_curve_has_no_interval(name):
         once((name, {}), half_precision(0)).confidence_interval()
 
 
-@names
-def test_sums_of_weights_have_no_interval(variant):
-    metric = once(variant, (*half_precision(0), torch.ones(200)))
+@pytest.mark.parametrize("name", ["BinaryAUROC", "BinaryAveragePrecision"])
+def test_exact_sums_of_weights_have_no_interval(name):
+    metric = once((name, {"cuts": tb.Exact()}), (*half_precision(0), torch.ones(200)))
     with pytest.raises(TypeError, match="sums of squared weights"):
         metric.confidence_interval()
 
@@ -587,7 +655,7 @@ def test_a_collection_draws_once_for_all_that_share_counts(monkeypatch):
     assert sum(drawn) == 100
 
 
-def test_a_weighted_member_makes_a_collection_refuse():
-    metrics = tb.MetricCollection([tb.BinaryRecall(), tb.BinaryAUROC(weighted=True)])
+def test_a_weighted_member_of_exact_counts_makes_a_collection_refuse():
+    metrics = tb.MetricCollection([tb.BinaryRecall(), tb.BinaryAUROC(tb.Exact(), weighted=True)])
     with pytest.raises(TypeError, match="sums of squared weights"):
         metrics.confidence_intervals()

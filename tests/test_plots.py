@@ -28,6 +28,7 @@ from statsmodels.stats.proportion import proportion_confint
 
 import torch_binmetrics as tb
 from torch_binmetrics import plots
+from torch_binmetrics.counting.summands import SquaredWeight
 from torch_binmetrics.uncertainty.bands import tpr_interval
 from torch_binmetrics.uncertainty.confidence import Plan
 
@@ -312,7 +313,10 @@ def test_an_interval_of_too_few_samples_is_not_known(plot):
 
 
 @pytest.mark.parametrize("plot", [plots.plot_roc, plots.plot_precision_recall])
-def test_sums_of_weights_have_no_interval_and_say_so(plot):
+def test_sums_of_weights_have_an_interval_with_their_squares_alone(plot):
+    squared = counted(*SPREAD, torch.ones(500), weighted=True, sums=(SquaredWeight(),))
+    found, expected = (band(plot(each, level=0.9, draws=100), "interval (sampling)") for each in (squared, counted(*SPREAD)))
+    np.testing.assert_allclose(found, expected, atol=1e-9)
     histogram = counted(*SPREAD, torch.rand(500), weighted=True)
     with pytest.raises(TypeError, match="weights"):
         plot(histogram, level=0.95)

@@ -96,6 +96,7 @@ def test_a_decay_weighs_each_update_by_its_age():
     for k, (preds, target) in enumerate(given):
         weighted.update(preds, target, torch.full(preds.shape, 0.5 ** ((5 - k) / half), dtype=torch.float64))
     torch.testing.assert_close(decayed.compute(), weighted.compute(), rtol=1e-12, atol=0)
+    torch.testing.assert_close(decayed.confidence_interval(), weighted.confidence_interval(), rtol=1e-12, atol=0)
     resumed = tb.BinaryAUROC(recent=tb.Decay(half))
     resumed.load_state_dict(decayed.state_dict())
     for metric in (decayed, resumed):

@@ -246,7 +246,26 @@ def test_dropped_samples_are_told_by_kind():
     assert report.samples == 396
 
 
-def test_sums_of_weights_have_no_intervals_and_the_report_says_so():
+def test_weights_have_the_intervals_of_the_metrics():
+    preds, labels = spread()
+    metrics = tb.MetricCollection(recall=tb.BinaryRecall, auroc=tb.BinaryAUROC, brier=tb.BinaryBrierScore, weighted=True)
+    metrics.update(preds, labels, torch.rand(400))
+    report, expected = metrics.report(draws=100), metrics.confidence_intervals(draws=100)
+    for name, ends in expected.items():
+        assert report[name].interval == tuple(map(float, ends))
+    assert report.warnings == ()
+
+
+def test_weights_behind_which_stand_few_samples_are_warned_of():
+    metric = tb.BinaryAUROC(weighted=True)
+    metric.update(torch.rand(60), torch.arange(60) < 30, torch.where(torch.arange(60) < 5, 10.0, 0.1))
+    assert "fewer than 10 positives (5.50974)" in "".join(quick(metric.histogram).warnings)
+    metric.reset()
+    metric.update(torch.rand(20), torch.arange(20) < 10, torch.full((20,), 0.3))
+    assert "fewer than" not in "".join(quick(metric.histogram).warnings)
+
+
+def test_sums_of_weights_without_their_squares_have_no_intervals_and_the_report_says_so():
     preds, labels = spread()
     weight = torch.rand(400)
     report = quick(counted(preds, labels, weight, weighted=True))

@@ -285,7 +285,7 @@ WRONG_NUMBERS = {
     "an infinite weight": (lambda: BinaryAUROC(64, weighted=True), with_cell(3, math.inf), "finite numbers >= 0, got inf"),
     "half a dropped sample": (
         lambda: BinaryAUROC(64, weighted=True),
-        with_cell(-1, 0.5),
+        with_cell(2 * 64 + 1, 0.5),
         "numbers of samples.*whole numbers.*got 0.5",
     ),
     "half a sample": (lambda: BinaryBrierScore(64), with_cell(3, 0.5), "whole numbers >= 0, got 0.5"),

@@ -184,16 +184,18 @@ def test_figures_are_left_out_on_request(log):
     assert (tags["images"], tags["tensors"]) == ([], ["val/pr_curve"])
 
 
-def test_sums_of_probabilities_add_a_reliability_diagram_and_no_second_curves(log):
+@pytest.mark.parametrize("weighted", [False, True])
+def test_sums_of_probabilities_add_a_reliability_diagram_and_no_second_curves(log, weighted):
     metrics = MetricCollection(
         {
-            "auroc": BinaryAUROC(),
-            "brier": BinaryBrierScore(),
-            "ratio": BinaryCalibrationRatio(),
-            "ece": BinaryCalibrationError(),
-        }
+            "auroc": BinaryAUROC,
+            "brier": BinaryBrierScore,
+            "ratio": BinaryCalibrationRatio,
+            "ece": BinaryCalibrationError,
+        },
+        weighted=weighted,
     )
-    metrics.update(*spread(300))
+    metrics.update(*spread(300), torch.rand(300) if weighted else None)
     tags = log(lambda writer: log_epoch(writer, metrics, 0)).Tags()
     assert len(metrics.histograms) > 1
     assert sorted(tags["images"]) == sorted(f"plots/{name}" for name in [*FIGURES, "reliability"])

@@ -24,7 +24,7 @@ FEW = tl.constexpr(4096)
 #: Cells are taken out as long as they hold the so-manieth part of a block.
 SHARE = tl.constexpr(16)
 THRESHOLD, UNIFORM, FLOAT_BITS = (tl.constexpr(kind) for kind in range(3))
-PROBABILITY, SQUARED_ERROR, LOG_LOSS, HINGE = (tl.constexpr(kind) for kind in range(4))
+PROBABILITY, SQUARED_ERROR, LOG_LOSS, HINGE, SQUARED_HINGE, SQUARED_WEIGHT = (tl.constexpr(kind) for kind in range(6))
 NEVER = tl.constexpr(2**31 - 1)
 
 
@@ -98,7 +98,10 @@ def _count(state, edges, plan: tl.constexpr, scores, labels, weights, here):
         _add(state, cell, amount, here)
         exact = scores.to(tl.float64) if scores.dtype == tl.float64 else x.to(tl.float64)
         for k in tl.static_range(len(plan.sums)):
-            value = _value(plan.sums[k], exact, positive, plan.logits) * amount
+            if plan.sums[k][0] == SQUARED_WEIGHT:
+                value = amount * amount
+            else:
+                value = _value(plan.sums[k], exact, positive, plan.logits) * amount
             _add(state + (excluded + 6 + k * excluded), cell, value, valid & (amount > 0))
     elif plan.cells <= FEW:
         slots: tl.constexpr = triton.next_power_of_2(plan.cells)
@@ -210,6 +213,6 @@ def _value(summand: tl.constexpr, s, positive, logits: tl.constexpr):
         value = tl.minimum(tl.maximum(value, tl.full((), summand[1], tl.float64)), tl.full((), summand[2], tl.float64))
     else:
         value = tl.maximum(1 + against, 0.0)
-        if kind > HINGE:
+        if kind == SQUARED_HINGE:
             value = value * value
     return value

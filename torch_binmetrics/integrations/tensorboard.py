@@ -10,7 +10,7 @@ import torch
 import torch.distributed as dist
 from torch import Tensor
 
-from torch_binmetrics.counting.summands import Probability
+from torch_binmetrics.counting.summands import Probability, SquaredWeight
 from torch_binmetrics.measures import precision, recall
 from torch_binmetrics.measures.confusion import Confusion, with_none_predicted
 from torch_binmetrics.metrics.collection import MetricCollection
@@ -109,7 +109,8 @@ def _has_curve(snapshot: Snapshot, others: Collection[Snapshot]) -> bool:
     layout = snapshot.layout
     for other in (each.layout for each in others if each is not snapshot):
         alike = replace(layout, sums=(), cuts=other.cuts) == replace(other, sums=())
-        if alike and layout.sums and (not other.sums or other.scored.bins > layout.scored.bins):
+        losses, theirs = ([summand for summand in each.sums if summand != SquaredWeight()] for each in (layout, other))
+        if alike and losses and (not theirs or other.scored.bins > layout.scored.bins):
             return False
     return layout.scored.bins > 2
 

@@ -15,10 +15,10 @@ from typing_extensions import TypeVar
 from torch_binmetrics.checks import nan_or_bit, one_or_many
 from torch_binmetrics.counting import Dropped, Layout, Rows
 from torch_binmetrics.counting.cuts import Cuts, Threshold
-from torch_binmetrics.counting.float_bits import DEFAULT
+from torch_binmetrics.counting.float_bits import DEFAULT, Exact
 from torch_binmetrics.counting.layout import fitting
 from torch_binmetrics.counting.recent import Decay, Recent
-from torch_binmetrics.counting.summands import Summand
+from torch_binmetrics.counting.summands import SquaredWeight, Summand
 from torch_binmetrics.measures.averages import Average, Undefined, check_average
 from torch_binmetrics.measures.confusion import Confusion
 from torch_binmetrics.measures.declared import about
@@ -41,7 +41,7 @@ class Metric(Generic[T]):
         cuts: where scores are cut into bins.
         from_logits: scores are logits; thresholds stay probabilities, and the data gets no sigmoid.
         ignore_index: label of samples to leave out; None for no such label.
-        weighted: take weights at every update, and sum them in float64.
+        weighted: take weights at every update, and sum them in float64; for intervals their squares too, but with exact cuts.
         invalid: "raise" on NaN scores, labels other than 0 and 1, bad weights and scores out of range - at once on CPU, in
             ``compute`` elsewhere - or "drop" them, and report how many in ``dropped``.
         zero_division: what an undefined ratio is: NaN, 0 or 1. Areas stay NaN where they are undefined.
@@ -88,12 +88,14 @@ class Metric(Generic[T]):
             raise ValueError(
                 f"average={average!r} is of rows, and there are none: pass rows=Labels(n), Classes(n) or Groups(n)"
             )
+        weighted = weighted or isinstance(recent, Decay)
+        sums = (*self.sums, SquaredWeight()) if weighted and not isinstance(cuts, Exact) else self.sums
         layout = Layout(
-            fitting(rows, len(self.sums)) if cuts is DEFAULT and isinstance(rows, Rows) else cuts,
+            fitting(rows, len(sums)) if cuts is DEFAULT and isinstance(rows, Rows) else cuts,
             from_logits=from_logits,
             ignore_index=ignore_index,
-            weighted=weighted or isinstance(recent, Decay),
-            sums=self.sums,
+            weighted=weighted,
+            sums=sums,
             rows=rows,
             recent=recent,
             invalid=invalid,

@@ -19,6 +19,7 @@ from torch_binmetrics.report.numbers import ReportRow
 from torch_binmetrics.state.histogram import ScoreHistogram
 from torch_binmetrics.state.reading import Reading, cells, curve
 from torch_binmetrics.state.snapshot import Snapshot
+from torch_binmetrics.uncertainty.bootstrap import has_squares
 from torch_binmetrics.uncertainty.confidence import Plan, intervals
 
 AT_THRESHOLD: Mapping[str, Callable[..., Tensor]] = {
@@ -146,18 +147,15 @@ def _means(snapshot: Snapshot) -> dict[str, Row]:
 
 
 def _rows(sections: Mapping[str, Mapping[str, Row]], plan: Plan | None) -> dict[str, dict[str, ReportRow]]:
-    """A row for each reading that is a single number, with intervals if planned and no weights: one bootstrap a snapshot."""
+    """A row for each reading that is a single number, with intervals if planned and told: one bootstrap a snapshot."""
     found: dict[tuple[str, str], ReportRow] = {}
     wanted = {(section, name): row for section, rows in sections.items() for name, row in rows.items()}
     for snapshot in dict.fromkeys(snapshot for _, snapshot in wanted.values()):
         here = {key: reading for key, (reading, at) in wanted.items() if at is snapshot}
         values = {key: reading.value(snapshot) for key, reading in here.items()}
         single = {key: here[key] for key, value in values.items() if isinstance(value, Tensor) and value.numel() == 1}
-        drawn = (
-            [None] * len(single)
-            if plan is None or snapshot.layout.weighted
-            else intervals(list(single.values()), snapshot, plan)
-        )
+        told = plan if has_squares(snapshot.layout) else None
+        drawn = intervals(list(single.values()), snapshot, told) if told else [None] * len(single)
         for (key, reading), ends in zip(single.items(), drawn, strict=True):
             bounds = None if reading.exact or snapshot.exact else _floats(reading.bounds(snapshot))
             found[key] = ReportRow(float(values[key]), bounds, None if ends is None else _floats(ends))

@@ -14,6 +14,7 @@ from torch_binmetrics.report.by_row import ByRow, ReportLine
 from torch_binmetrics.report.numbers import ReportRow
 from torch_binmetrics.state.reading import Reading
 from torch_binmetrics.state.snapshot import Snapshot
+from torch_binmetrics.uncertainty.bootstrap import has_squares
 from torch_binmetrics.uncertainty.closed_forms import Closed
 from torch_binmetrics.uncertainty.confidence import Plan, intervals
 
@@ -61,7 +62,7 @@ def _column(reading: Reading[Any], snapshot: Snapshot, plan: Plan) -> list[Repor
     if not isinstance(found, Tensor) or found.shape != snapshot.counts.shape[:1]:
         return None
     bounds = None if reading.exact or snapshot.exact else _pairs(reading.bounds(snapshot))
-    closed = isinstance(plan.form(reading), Closed) and not snapshot.layout.weighted
+    closed = isinstance(plan.form(reading), Closed) and has_squares(snapshot.layout)
     ends = intervals([reading], snapshot, plan)[0] if closed else None
     drawn = None if ends is None else _pairs(ends)
     return [

@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Mapping
 
 import torch
 
+from torch_binmetrics.measures.staircase import serial_sum
 from torch_binmetrics.report.content import Matrix
 from torch_binmetrics.report.numbers import ReportRow
 from torch_binmetrics.state.snapshot import Snapshot
+from torch_binmetrics.uncertainty.bootstrap import has_squares
 from torch_binmetrics.wording import amount, value
 
 FEW = 10
@@ -22,7 +25,7 @@ CLOSE = 2.0**-10
 def misleading(confusion: Matrix, areas: Mapping[str, ReportRow], snapshot: Snapshot) -> tuple[str, ...]:
     """All that a reader should know before trusting the numbers: of the matrix, the areas and the counts."""
     found = [
-        *_rare(confusion, weighted=snapshot.layout.weighted),
+        *_rare(confusion, _effective(snapshot)),
         *_majority(confusion),
         *_wide(areas, snapshot),
         *_logits(snapshot),
@@ -30,21 +33,29 @@ def misleading(confusion: Matrix, areas: Mapping[str, ReportRow], snapshot: Snap
     if any(snapshot.dropped):
         kinds = ", ".join(f"{amount(n)} {_KINDS[kind]}" for kind, n in snapshot.dropped._asdict().items() if n)
         found.append(f"dropped as invalid, and in none of these numbers: {kinds}.")
-    if snapshot.layout.weighted:
-        found.append("weighted: the counts are sums of weights, for which no intervals are known.")
+    if not has_squares(snapshot.layout):
+        found.append("weighted: the counts are sums of weights without those of their squares, so no intervals are known.")
     return tuple(found)
 
 
-def _rare(confusion: Matrix, *, weighted: bool) -> list[str]:
-    """Classes of too few samples; how many stand behind a sum of weights, no one knows."""
+def _effective(snapshot: Snapshot) -> list[float]:
+    """Negatives and positives; of weights as many as have their variance, inf where no one knows."""
+    total = serial_sum(snapshot.counts.double())
+    if not has_squares(snapshot.layout):
+        return [math.inf, math.inf]
+    squares = serial_sum(snapshot.squares.counts) if snapshot.layout.weighted else total
+    return [round(n, 6) for n in (total * (total / squares)).nan_to_num(math.inf).tolist()]
+
+
+def _rare(confusion: Matrix, effective: list[float]) -> list[str]:
+    """Classes of too few samples."""
     if not sum(map(sum, confusion)):
         return ["nothing was seen: every score is undefined."]
     found = []
-    for name, row in zip(("negative", "positive"), confusion, strict=True):
-        n = sum(row)
-        if not n:
+    for name, row, n in zip(("negative", "positive"), confusion, effective, strict=True):
+        if not sum(row):
             found.append(f"no {name} was seen: what compares the two classes is undefined.")
-        elif n < FEW and not weighted:
+        elif n < FEW:
             found.append(
                 f"fewer than {FEW} {name}s ({amount(n)}): whatever depends on them may come out quite differently next time."
             )

@@ -1,9 +1,10 @@
-"""States of version 1, whose runs of floats were two and which had no cell of samples off an edge, as states of today."""
+"""States of version 1 as states of today: its runs of floats were two, and it knew neither samples off an edge nor squares."""
 
 from __future__ import annotations
 
 import math
 import re
+from dataclasses import replace
 from typing import Any
 
 import torch
@@ -13,6 +14,7 @@ from torch_binmetrics.counting import Dropped, Layout
 from torch_binmetrics.counting.cuts import Cuts
 from torch_binmetrics.counting.float_bits import FloatBits
 from torch_binmetrics.counting.float_order import INFINITY, from_ordered, ordered
+from torch_binmetrics.counting.summands import SquaredWeight
 
 EXCLUDED = 1 + len(Dropped._fields)
 
@@ -43,21 +45,25 @@ def upgraded(state: dict[str, Any], layout: Layout) -> dict[str, Any]:
     """A state of version 1 as one of today; ValueError if a bin with counts lies in several of today's."""
     found = re.fullmatch(r"FloatBits\(bits=(\d+)\)(, .*)", str(state["meaning"]))
     meaning = f"{FloatBits(int(found[1]), centre=None)}{found[2]}" if found else state["meaning"]
-    counts = upgraded_counts(state["counts"], layout) if meaning == layout.meaning else state["counts"]
-    return state | {"meaning": meaning, "counts": counts}
+    then = replace(layout, sums=tuple(summand for summand in layout.sums if summand != SquaredWeight()))
+    if meaning != then.meaning:
+        return state | {"meaning": meaning}
+    return state | {"meaning": layout.meaning, "counts": upgraded_counts(state["counts"], layout)}
 
 
 def upgraded_counts(counts: Any, layout: Layout) -> Any:
     """Cells of today, along the last axis, from those of version 1; as they are if they cannot be such."""
     cuts = layout.scored
     before = TwoRuns(cuts.bits) if isinstance(cuts, FloatBits) else cuts
-    block, sums = 2 * before.bins, len(layout.sums)
+    block, sums = 2 * before.bins, sum(summand != SquaredWeight() for summand in layout.sums)
     if not isinstance(counts, Tensor) or not counts.ndim or counts.shape[-1] != block * (1 + sums) + EXCLUDED:
         return counts
     first, excluded, *more = torch.split(counts, [block, EXCLUDED, *[block] * sums], -1)
     off_edge = first.double().sum(-1, keepdim=True).ceil().to(counts.dtype)  # no one knows, so it may be all of them
     first, *more = (part if before is cuts else _moved(part, before, cuts) for part in (first, *more))
-    return torch.cat([first, excluded, off_edge, *more], -1)
+    squares, rest = torch.where(first > 0, math.inf, 0.0), iter(more)  # as no one knows them either
+    sums_of_today = [squares if summand == SquaredWeight() else next(rest) for summand in layout.sums]
+    return torch.cat([first, excluded, off_edge, *sums_of_today], -1)
 
 
 def _moved(part: Tensor, before: Cuts, after: Cuts) -> Tensor:

@@ -55,7 +55,7 @@ class ScoreHistogram:
         self.store = store_of(layout) if store is None else store
         self.state = self.store.empty(device)
         #: What will have to be forgotten, where only recent samples are counted.
-        self.past = None if layout.recent is None else Past(layout.recent)
+        self.past = None if layout.recent is None else Past(layout)
         #: True for the read-only sum over ranks that :meth:`summed` gives; it is never summed again.
         self.is_total = False
         #: Held while the counts change or are read; the histograms of a collection have one for all.
@@ -100,7 +100,7 @@ class ScoreHistogram:
         self._refuse_total()
         with self.guard.lock:
             self.state = self.store.clear(self.state)
-            self.past = None if self.past is None else Past(self.past.recent)
+            self.past = None if self.past is None else Past(self.layout)
             self.rounds, self._loaded_alone = Rounds(), False
 
     def to(self, device: torch.device | str) -> None:
@@ -241,7 +241,7 @@ class ScoreHistogram:
     def _with(self, state: Tensor) -> Self:
         """A histogram like this one with other counts."""
         other = object.__new__(type(self))
-        past = None if self.past is None else Past(self.past.recent)
+        past = None if self.past is None else Past(self.layout)
         other.__dict__.update(self.__dict__, state=state, past=past, guard=Guard(), rounds=Rounds())
         other.number = number(other)
         return other

@@ -8,6 +8,7 @@ from typing import Any, NamedTuple
 from torch import Tensor
 
 from torch_binmetrics.checks import summary
+from torch_binmetrics.counting.layout import Layout
 from torch_binmetrics.counting.recent import Decay, Recent, Window
 
 #: Bytes of a cell that is kept with what an update added to it.
@@ -45,11 +46,11 @@ class Past:
     """The updates in a window, or the number of those that decay.
 
     Args:
-        recent: what of the past is counted.
+        layout: what is counted, and what of the past.
     """
 
-    def __init__(self, recent: Recent) -> None:
-        self.recent = recent
+    def __init__(self, layout: Layout) -> None:
+        self.layout = layout
         #: Number of updates so far, forgotten ones too.
         self.updates = 0
         self._kept: deque[Update] = deque()
@@ -58,11 +59,12 @@ class Past:
         """Add the counts of an update to those of the recent ones, in place, and forget what is no longer recent."""
         self.updates += 1
         if isinstance(self.recent, Decay):
-            counts.mul_(self.recent.factor).add_(batch)
+            self._fade(counts, self.recent.factor)
+            counts += batch
             return
         counts += batch
         self._kept.append(Update.of(batch))
-        if len(self._kept) > self.recent.updates:
+        if len(self._kept) > self._length:
             oldest = self._kept.popleft()
             if not counts.is_floating_point():
                 oldest.add(counts, sign=-1)
@@ -70,6 +72,14 @@ class Past:
                 counts.zero_()
                 for update in self._kept:
                     update.add(counts)
+
+    def _fade(self, counts: Tensor, factor: float) -> None:
+        """Make every weight so much smaller, and what is summed of squared weights by the square of that."""
+        layout = self.layout
+        counts *= factor
+        for k, summand in enumerate(layout.sums):
+            if summand.degree > 1:
+                counts.narrow(-1, layout.counted + k * layout.block, layout.block).mul_(factor ** (summand.degree - 1))
 
     def state_dict(self) -> dict[str, Any]:
         """A copy of what is known, of plain types and tensors."""
@@ -91,6 +101,12 @@ class Past:
         self._kept = deque(
             Update(None if cells is None else cells.clone(), amounts.clone()) for cells, amounts in state["kept"]
         )
+
+    @property
+    def recent(self) -> Recent:
+        """What of the past is counted."""
+        assert self.layout.recent is not None
+        return self.layout.recent
 
     @property
     def _length(self) -> int:

@@ -60,8 +60,14 @@ class Snapshot:
 
     @cached_property
     def squares(self) -> Snapshot:
-        """Sums of squared weights in the place of the counts; ValueError if those were not summed."""
-        return self._with(occupied=self.occupied, counts=self.sums(SquaredWeight()), _sums={})
+        """Sums of squared weights in the place of the counts; ValueError if those were not summed.
+
+        NaN for a class where float64 does not hold them, or a state of version 1 did not.
+        """
+        squares, weights = self.sums(SquaredWeight()), self.counts
+        vanished = (squares.amax(-1, keepdim=True) < torch.finfo(squares.dtype).tiny) & (weights.amax(-1, keepdim=True) > 0)
+        known = squares.isfinite().all(-1, keepdim=True) & ~vanished
+        return self._with(occupied=self.occupied, counts=squares.where(known, torch.nan), _sums={})
 
     @cached_property
     def thresholds(self) -> Tensor:

@@ -27,9 +27,14 @@ CHUNK = 1 << 17
 MANY = 32
 
 
+def has_squares(layout: Layout) -> bool:
+    """Whether counts tell how many samples may vary in a cell: not sums of weights without their squares."""
+    return not layout.weighted or SquaredWeight() in layout.sums
+
+
 def check_squares(layout: Layout) -> None:
-    """Raise TypeError if sums of weights are counted without squares: they do not tell how many samples may vary in a cell."""
-    if layout.weighted and SquaredWeight() not in layout.sums:
+    """Raise TypeError if sums of weights are counted without squares."""
+    if not has_squares(layout):
         raise TypeError(
             "sums of weights have no confidence interval without the sums of squared weights, which Exact() does not keep: "
             "take other cuts, or Layout(..., sums=(SquaredWeight(),)), or count the samples without weights"
@@ -46,20 +51,22 @@ def resampled(snapshot: Snapshot, draws: int, seed: int) -> Iterator[Snapshot]:
     few, many = (torch.Generator("cpu").manual_seed(seed) for _ in range(2))
     for done in range(0, draws, step := max(1, CHUNK // means.numel())):
         drawn = _poisson(means, min(step, draws - done), few, many)
-        yield snapshot.resampled(drawn if weight is None else drawn * weight)
+        yield snapshot.resampled(drawn if weight is None else (drawn * weight).nan_to_num(0.0))
 
 
 def _cells(snapshot: Snapshot) -> tuple[Tensor, Tensor | None]:
-    """How many samples vary in each cell, and of what weight each is: float64, [2, points]."""
+    """How many samples vary in each cell, and of what weight each is: float64, [2, points], NaN of a class if not known."""
     counts = snapshot.counts.double()
     if not snapshot.layout.weighted:
         return counts, None
     weight = (snapshot.squares.counts / counts).where(counts > 0, 1.0)
+    weight = weight.where(weight != 0, counts)  # squares too small for float64 beside others: as of one sample
     return counts / weight, weight
 
 
 def _poisson(means: Tensor, draws: int, few: torch.Generator, many: torch.Generator) -> Tensor:
     """Poisson numbers of these means, float64, [draws, *means.shape]; a generator for either size of mean."""
+    means = means.nan_to_num(0.0)
     large = means >= MANY
     drawn = means.new_empty(draws, *means.shape)
     drawn[:, ~large] = torch.poisson(means[~large].expand(draws, -1), generator=few)
@@ -83,11 +90,11 @@ def drawn_values(snapshot: Snapshot, reads: Mapping[K, Callable[[Snapshot], Tens
 
 
 def too_few(snapshot: Snapshot) -> Tensor:
-    """Whether a class has fewer than two samples: bool, 0-d or [rows].
+    """Whether a class has fewer than two samples, or no one knows how many: bool, 0-d or [rows].
 
     Of one sample every draw shows the same, and nothing tells how others of its class would do.
     """
-    return (_cells(snapshot)[0].sum(-1) < 2 - 1e-9).any(-1)
+    return ~(_cells(snapshot)[0].sum(-1) >= 2 - 1e-9).all(-1)
 
 
 def percentile_interval(drawn: Tensor, level: float) -> Ends:
