@@ -28,9 +28,10 @@ enum { NO_ROWS, LABELS, CLASSES, GROUPS };
 enum { PROBABILITY, SQUARED_ERROR, LOG_LOSS, HINGE, SQUARED_HINGE, SQUARED_WEIGHT };
 enum { FIRST_PLAN = 16 }; /* among the arguments of count */
 enum { IGNORED, BAD_LABEL, NAN_SCORE, OUT_OF_RANGE, BAD_WEIGHT, OFF_EDGE, EXTRA_CELLS };
-/* Compiled twice, for the baseline and for AVX2 (1.8 times as fast), and chosen when the module is loaded. */
+/* Compiled twice, for the baseline and for AVX2 (1.8 times as fast), and chosen when the module is loaded: what works on a block.
+   To have more flattened into one function is no faster, and takes the compiler minutes. */
 #if defined(__x86_64__) && defined(__GNUC__) && defined(__linux__)
-#define WIDE __attribute__((flatten, target_clones("avx2", "default")))
+#define WIDE __attribute__((target_clones("avx2", "default")))
 #else
 #define WIDE
 #endif
@@ -118,7 +119,7 @@ typedef struct {
     int64_t raw[3][BLOCK];
     const void *labels;
     int label_type, flagged, careful;
-    int32_t row[BLOCK];
+    int32_t row[BLOCK], column;
     int64_t ids[BLOCK];
 } Block;
 
@@ -233,7 +234,7 @@ static inline void prefetch(const Source *s, int64_t begin, int n)
     { const TYPE *v = raw; for (int i = 0; i < n; i++) out[i] = (EXPRESSION); break; }
 
 /* Scores as float32. */
-static const float *scores_of(int type, const void *raw, int n, float *out)
+WIDE static const float *scores_of(int type, const void *raw, int n, float *out)
 {
     switch (type) {
     case F32: return raw;
@@ -254,7 +255,7 @@ static const float *scores_of(int type, const void *raw, int n, float *out)
 }
 
 /* Scores as float64: as they were given if so, else those of float32. */
-static const double *doubles_of(int type, const void *raw, const float *x, int n, double *out)
+WIDE static const double *doubles_of(int type, const void *raw, const float *x, int n, double *out)
 {
     if (type == F64) return raw;
     for (int i = 0; i < n; i++) out[i] = x[i];
@@ -262,7 +263,7 @@ static const double *doubles_of(int type, const void *raw, const float *x, int n
 }
 
 /* Weights as float64, of narrower types by way of float32. */
-static void weights_of(int type, const void *raw, int n, double *out)
+WIDE static void weights_of(int type, const void *raw, int n, double *out)
 {
     float narrow[BLOCK];
     switch (type) {
@@ -281,7 +282,7 @@ static void weights_of(int type, const void *raw, int n, double *out)
     { const TYPE *v = raw; for (int i = 0; i < n; i++) { y[i] = CONVERT(v[i]) == 1; bad |= !y[i] & (CONVERT(v[i]) != 0); } break; }
 
 /* Labels as 0 and 1; returns whether any is neither, in which case y is not to be used. */
-static int labels_of(int type, const void *raw, int n, int32_t *y)
+WIDE static int labels_of(int type, const void *raw, int n, int32_t *y)
 {
     int64_t bad = 0;
     switch (type) {
@@ -326,7 +327,7 @@ static void labels_that_are(int64_t value, int type, const void *raw, int n, int
 }
 
 /* Number of edges <= x: the guide tells how many lie before its run of floats, then steps of halving size go on. */
-static void edge_bins(const Tally *t, const float *x, int n, int32_t *bin)
+WIDE static void edge_bins(const Tally *t, const float *x, int n, int32_t *bin)
 {
     int32_t last = t->guides - 1, first = t->first - 1;
     Runs runs = t->runs;
@@ -343,7 +344,7 @@ static void edge_bins(const Tally *t, const float *x, int n, int32_t *bin)
 }
 
 /* The same as cells_of for runs of floats, in one loop, since it is the default. */
-static Hit float_cells_of(const Tally *t, Block *b)
+WIDE static Hit float_cells_of(const Tally *t, Block *b)
 {
     const float *restrict x = b->x;
     const int32_t *restrict y = b->y;
@@ -362,7 +363,7 @@ static Hit float_cells_of(const Tally *t, Block *b)
 }
 
 /* Cells of valid samples, and what bins they hit; the cells of others have no meaning. */
-static Hit cells_of(const Tally *t, Block *b)
+WIDE static Hit cells_of(const Tally *t, Block *b)
 {
     const float *x = b->x;
     int n = b->n;
@@ -401,7 +402,7 @@ static inline int32_t lies_off_edge(const Tally *t, float x)
 }
 
 /* The number of valid samples off the lower edge of their bin, in a block whose cells were corrected. */
-static int32_t off_edge_of(const Tally *t, const Block *b)
+WIDE static int32_t off_edge_of(const Tally *t, const Block *b)
 {
     int32_t off_edge = 0;
     for (int i = 0; i < b->n; i++) off_edge += b->cell[i] < 2 * t->stride && lies_off_edge(t, b->x[i]);
@@ -409,7 +410,7 @@ static int32_t off_edge_of(const Tally *t, const Block *b)
 }
 
 /* Corrects the cells of a block that may hold invalid or ignored samples; returns whether any is invalid. */
-static int careful_cells_of(const Tally *t, Block *b)
+WIDE static int careful_cells_of(const Tally *t, Block *b)
 {
     int32_t extra = 2 * t->stride, invalid = 0, ignored[BLOCK], *cell = b->cell;
     int n = b->n;
@@ -456,7 +457,7 @@ static void integers_of(int type, const void *raw, int n, int64_t *out)
 }
 
 /* Labels of a block of scores by class, one column each; returns whether any is no class. */
-static int class_labels(const Job *job, int64_t begin, Block *b)
+WIDE static int class_labels(const Job *job, int64_t begin, Block *b)
 {
     int32_t width = job->last_row - job->first_row, column = (int32_t)(begin % width);
     int64_t first = begin / width, *given = b->raw[1], *class = b->ids;
@@ -474,7 +475,7 @@ static int class_labels(const Job *job, int64_t begin, Block *b)
 }
 
 /* The rows of a block of samples by group; returns whether any has none, for which row 0 stands. */
-static int group_rows(const Job *job, int64_t begin, Block *b)
+WIDE static int group_rows(const Job *job, int64_t begin, Block *b)
 {
     int bad = 0;
     integers_of(job->group.type, fetch(&job->group, begin, b->n, b->raw[2]), b->n, b->ids);
@@ -494,7 +495,7 @@ static void careful_rows(const Job *job, Block *b)
 }
 
 /* Fetch a block and fold its validity into one flag. */
-static void read_block(const Job *job, int64_t begin, int n, Block *b)
+WIDE static void read_block(const Job *job, int64_t begin, int n, Block *b)
 {
     int bad, nan = 0, out = 0, heavy = 0;
     b->n = n;
@@ -510,7 +511,7 @@ static void read_block(const Job *job, int64_t begin, int n, Block *b)
         bad = labels_of(job->target.type, b->labels, n, b->y);
     }
     if (job->by_row == GROUPS) bad |= group_rows(job, begin, b);
-    else if (job->by_row) for (int i = 0; i < n; i++) b->row[i] = job->first_row + (int32_t)((begin + i) % (job->last_row - job->first_row));
+    if (job->by_row) b->column = (int32_t)(begin % (job->last_row - job->first_row));
     for (int i = 0; i < n; i++) nan |= b->x[i] != b->x[i];
     if (job->any_real) b->exact = doubles_of(job->preds.type, preds, b->x, n, b->doubles);
     if (job->any_bounded)
@@ -558,7 +559,7 @@ static Refusal refusal_of(const Job *job, int64_t n)
 }
 
 /* Counts of a two-bin tally by sums, where scattering into four cells would wait on itself. */
-static void count_two_bins(const Tally *t, const Block *b, int32_t *out)
+WIDE static void count_two_bins(const Tally *t, const Block *b, int32_t *out)
 {
     int32_t above = 0, positives = 0, both = 0;
     for (int i = 0; i < b->n; i++) {
@@ -583,7 +584,7 @@ static inline double sigmoid(double z)
 static inline double at_least_zero(double x) { return x > 0 ? x : 0; }
 
 /* What each sample of a block adds to a sum; those of invalid samples have no meaning. */
-static void values_of(const Summand *sum, const Tally *t, const Block *b, double *out)
+WIDE static void values_of(const Summand *sum, const Tally *t, const Block *b, double *out)
 {
     const double *s = b->exact;
     const int32_t *y = b->y;
@@ -610,7 +611,7 @@ static void values_of(const Summand *sum, const Tally *t, const Block *b, double
 }
 
 /* Add a block's samples to float64 cells, and to the sums after them; invalid samples and weights of 0 add to no sum. */
-static void scatter_real(const Tally *t, Block *b)
+WIDE static void scatter_real(const Tally *t, Block *b)
 {
     double *counts = t->counts, *sums = counts + 2 * t->bins + EXTRA_CELLS;
     int32_t valid = 2 * t->bins;
@@ -625,7 +626,7 @@ static void scatter_real(const Tally *t, Block *b)
 }
 
 /* Add a block with a sample outside the private cells of a tally to the cells that threads share. */
-static Hit scatter_astray(const Tally *whole, Block *b, _Atomic uint32_t *shared)
+WIDE static Hit scatter_astray(const Tally *whole, Block *b, _Atomic uint32_t *shared)
 {
     Hit hit = cells_of(whole, b);
     if (b->careful) {
@@ -642,7 +643,7 @@ static inline int covers(const Tally *t, Hit hit) { return hit.low >= t->base &&
 
 /* Add a block's cells to the counts of a tally, or to the private ones of a thread, perhaps in two tables; sign -1 takes them
    back. Private cells that do not cover the block stay as they are. */
-static Hit scatter(const Tally *t, Block *b, uint32_t *own, int tables, int sign)
+WIDE static Hit scatter(const Tally *t, Block *b, uint32_t *own, int tables, int sign)
 {
     int64_t *counts = t->counts;
     int32_t two[4], n = b->n, i = 0, off_edge = 2 * t->stride + OFF_EDGE;
@@ -682,23 +683,44 @@ static Hit scatter(const Tally *t, Block *b, uint32_t *own, int tables, int sign
     return hit;
 }
 
-/* Add a block's samples to the rows of a tally that the job counts; returns how many of these lie off an edge. */
-static int64_t scatter_rows(const Job *job, const Tally *t, Block *b)
+/* The samples of a block that are in rows of the job, and where they count from their row's first cell on; returns their number. */
+WIDE static int rows_of(const Job *job, const Tally *t, const Block *b, int32_t *mine, int64_t *at)
 {
-    int64_t row_cells = (int64_t)2 * t->bins * (1 + t->sums) + EXTRA_CELLS, at[BLOCK], *counts = t->counts;
-    int32_t valid = 2 * t->bins, mine[BLOCK], n = 0;
-    int64_t off_edge = 0;
-    cells_of(t, b);
-    if (b->careful) careful_cells_of(t, b);
-    for (int i = 0; i < b->n; i++) {
-        mine[n] = i;
-        at[n] = b->row[i] * row_cells + b->cell[i];
-        n += (b->row[i] >= job->first_row) & (b->row[i] < job->last_row);
+    int64_t row_cells = (int64_t)2 * t->bins * (1 + t->sums) + EXTRA_CELLS, start = (job->first_row + b->column) * row_cells;
+    int32_t column = b->column, width = job->last_row - job->first_row;
+    int n = 0;
+    if (job->by_row == GROUPS) {
+        for (int i = 0; i < b->n; i++) {
+            mine[n] = i;
+            at[n] = b->row[i] * row_cells + b->cell[i];
+            n += (b->row[i] >= job->first_row) & (b->row[i] < job->last_row);
+        }
+        return n;
     }
-    for (int k = 0; k < n; k++) off_edge += b->cell[mine[k]] < valid && lies_off_edge(t, b->x[mine[k]]);
+    for (int i = 0; i < b->n; i++) mine[i] = i;
+    while (n < b->n) {
+        int run = width - column < b->n - n ? width - column : b->n - n;
+        for (int i = n; i < n + run; i++, start += row_cells) at[i] = start + b->cell[i];
+        n += run;
+        column = 0;
+        start = job->first_row * row_cells;
+    }
+    return n;
+}
+
+/* Add a block's samples to the rows of a tally that the job counts; returns how many of these lie off an edge. */
+WIDE static int64_t scatter_rows(const Job *job, const Tally *t, Block *b, int sign)
+{
+    int64_t at[BLOCK], *counts = t->counts, off_edge = 0;
+    int32_t valid = 2 * t->bins, mine[BLOCK];
+    Hit hit = cells_of(t, b);
+    if (b->careful) careful_cells_of(t, b);
+    int n = rows_of(job, t, b, mine, at);
+    if (n == b->n && !b->careful) off_edge = hit.off_edge;
+    else for (int k = 0; k < n; k++) off_edge += b->cell[mine[k]] < valid && lies_off_edge(t, b->x[mine[k]]);
     if (!t->weighted && !t->sums) {
         for (int k = 0; k < n; k++) fetch_to_write(&counts[at[k]]);
-        for (int k = 0; k < n; k++) counts[at[k]]++;
+        for (int k = 0; k < n; k++) counts[at[k]] += sign;
         return off_edge;
     }
     for (int s = -1; s < t->sums; s++) {
@@ -714,23 +736,25 @@ static int64_t scatter_rows(const Job *job, const Tally *t, Block *b)
     return off_edge;
 }
 
-/* A job of its own for some rows, and what it found. */
+/* A job of its own for some rows, and what it found: where it stopped, at the end or at a block that is refused. */
 typedef struct {
     Job job;
-    int64_t n, off_edge[MAX_TALLIES];
+    int64_t n, done, off_edge[MAX_TALLIES];
 } RowShare;
 
-WIDE static void count_rows_of(RowShare *share)
+static void count_rows_of(RowShare *share, int64_t end, int sign)
 {
+    const Job *job = &share->job;
     Block b;
-    for (int64_t at = 0; at < share->n; at += BLOCK) {
-        read_block(&share->job, at, (int)(share->n - at < BLOCK ? share->n - at : BLOCK), &b);
-        for (int k = 0; k < share->job.tallies; k++) share->off_edge[k] += scatter_rows(&share->job, &share->job.tally[k], &b);
+    for (share->done = 0; share->done < end; share->done += BLOCK) {
+        read_block(job, share->done, (int)(share->n - share->done < BLOCK ? share->n - share->done : BLOCK), &b);
+        if (sign > 0 && refuses(job, &b)) return;
+        for (int k = 0; k < job->tallies; k++) share->off_edge[k] += scatter_rows(job, &job->tally[k], &b, sign);
     }
 }
 
 /* Count the samples of a range; returns where it stopped: at the end, or at a block that is refused. */
-WIDE static int64_t count_range(const Job *job, int64_t begin, int64_t end, int sign)
+static int64_t count_range(const Job *job, int64_t begin, int64_t end, int sign)
 {
     Block b;
     for (int64_t at = begin; at < end; at += BLOCK) {
@@ -742,7 +766,7 @@ WIDE static int64_t count_range(const Job *job, int64_t begin, int64_t end, int 
 }
 
 /* Count the samples of a share into its private cells; returns whether that was refused. */
-WIDE static int count_share(const Share *share, Hit *hit)
+static int count_share(const Share *share, Hit *hit)
 {
     Apart *apart = share->apart;
     const Job *job = apart->job;
@@ -769,7 +793,7 @@ WIDE static int count_share(const Share *share, Hit *hit)
 }
 
 /* Narrow the tallies of a job to the bins of some blocks of the batch and a few more; returns whether any is narrower then. */
-WIDE static int narrow(Job *job, int64_t n)
+static int narrow(Job *job, int64_t n)
 {
     Block b;
     Hit hit[MAX_TALLIES];
@@ -849,7 +873,7 @@ static team_runner team(void)
 }
 
 /* Add a thread's private counts to the shared ones, touching only the pages that it touched. */
-static void merge(const Share *share)
+WIDE static void merge(const Share *share)
 {
     const uint32_t *own = share->own;
     for (int k = 0; k < share->apart->job->tallies; k++) {
@@ -920,7 +944,21 @@ static int count_apart(const Job *job, int64_t n, int threads)
 static void run_row_shares(void *argument)
 {
     Shares *all = argument;
-    for (int k; (k = atomic_fetch_add(&all->next, 1)) < all->shares;) count_rows_of((RowShare *)all->share + k);
+    for (int k; (k = atomic_fetch_add(&all->next, 1)) < all->shares;) {
+        RowShare *share = (RowShare *)all->share + k;
+        count_rows_of(share, share->n, 1);
+    }
+}
+
+/* Add the numbers of samples off an edge, which stand in the first row for all. */
+static void add_off_edges(const RowShare *share)
+{
+    for (int k = 0; k < share->job.tallies; k++) {
+        const Tally *t = &share->job.tally[k];
+        int64_t cell = 2 * (int64_t)t->bins + OFF_EDGE;
+        if (t->weighted || t->sums) ((double *)t->counts)[cell] += (double)share->off_edge[k];
+        else ((int64_t *)t->counts)[cell] += share->off_edge[k];
+    }
 }
 
 /* The columns of a source from one on. */
@@ -940,12 +978,13 @@ static Source columns_of(const Source *s, int64_t rows, int64_t first, int64_t l
     return part;
 }
 
-/* Count a checked batch by row, each thread the rows that are its own, so that none waits for another; 0 if there is no memory. */
+/* Count a batch by row, each thread the rows that are its own, so that none waits for another; returns as count_all. */
 static int count_rows(const Job *job, int64_t n, int threads)
 {
-    int shares = threads < 1 ? 1 : threads > job->rows ? job->rows : threads;
-    RowShare *share = calloc((size_t)shares, sizeof *share);
-    if (!share) return 0;
+    int shares = threads < 1 ? 1 : threads > job->rows ? job->rows : threads, refused = 0;
+    RowShare *share;
+    if (job->any_real && !acceptable(job, n)) return 0;
+    if (!(share = calloc((size_t)shares, sizeof *share))) return -1;
     for (int k = 0; k < shares; k++) {
         int32_t first = (int32_t)((int64_t)job->rows * k / shares), last = (int32_t)((int64_t)job->rows * (k + 1) / shares);
         share[k].job = *job;
@@ -962,22 +1001,18 @@ static int count_rows(const Job *job, int64_t n, int threads)
     team_runner run = team();
     if (shares > 1 && run) run(run_row_shares, &all, (unsigned)shares, 0);
     run_row_shares(&all);
-    for (int k = 0; k < shares; k++)
-        for (int t = 0; t < job->tallies; t++) {
-            const Tally *tally = &job->tally[t];
-            int64_t cell = 2 * (int64_t)tally->bins + OFF_EDGE, found = share[k].off_edge[t];
-            if (tally->weighted || tally->sums) ((double *)tally->counts)[cell] += (double)found;
-            else ((int64_t *)tally->counts)[cell] += found;
-        }
+    for (int k = 0; k < shares; k++) refused |= share[k].done < share[k].n;
+    for (int k = 0; k < shares && refused; k++) count_rows_of(&share[k], share[k].done, -1);
+    for (int k = 0; k < shares && !refused; k++) add_off_edges(&share[k]);
     free(share);
-    return 1;
+    return !refused;
 }
 
 /* Count a batch; returns 1, or with the counts as they were 0 if it is refused, -1 if there is no memory. */
 static int count_all(const Job *job, int64_t n, int threads)
 {
     int64_t done;
-    if (job->by_row) return acceptable(job, n) ? count_rows(job, n, threads) ? 1 : -1 : 0;
+    if (job->by_row) return count_rows(job, n, threads);
     if (job->any_real) return acceptable(job, n) && count_range(job, 0, n, 1) == n;
     if (threads > 0 && n < INT32_MAX) {
         int done_apart = count_apart(job, n, threads);
