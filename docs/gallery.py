@@ -1,4 +1,4 @@
-"""Draws docs/images/plot_*.png: every plot, of a classifier of breast tumours on samples it was not trained on.
+"""Draws docs/images/plot_*.png: every plot, of classifiers of breast tumours and of digits on samples they were not trained on.
 
     python docs/gallery.py
 
@@ -9,18 +9,21 @@ from pathlib import Path
 
 import torch
 from matplotlib.axes import Axes
-from sklearn.datasets import load_breast_cancer
+from sklearn.datasets import load_breast_cancer, load_digits
 from sklearn.linear_model import LogisticRegression
 from sklearn.model_selection import cross_val_predict
 
-from torch_binmetrics import FloatBits, Layout, ScoreHistogram
+from torch_binmetrics import Classes, FloatBits, Layout, ScoreHistogram
 from torch_binmetrics.counting import Probability
+from torch_binmetrics.measures import average_precision
 from torch_binmetrics.plots import (
     plot_confusion_matrix,
     plot_det,
+    plot_heat_map,
     plot_precision_recall,
     plot_reliability,
     plot_roc,
+    plot_rows,
     plot_scores,
     plot_thresholds,
 )
@@ -36,6 +39,16 @@ def tumours() -> ScoreHistogram:
     preds = cross_val_predict(model, features, data.target == 0, cv=10, method="predict_proba")[:, 1]
     histogram = ScoreHistogram(Layout(FloatBits(16), sums=(Probability(),)))
     histogram.update(torch.from_numpy(preds), torch.from_numpy(data.target == 0))
+    return histogram
+
+
+def digits() -> ScoreHistogram:
+    """Probabilities of each of ten digits, told from a third of their pixels, each by a model of the others."""
+    data = load_digits()
+    model = LogisticRegression(max_iter=1000)
+    preds = cross_val_predict(model, data.data[:, ::3] / 16, data.target, cv=5, method="predict_proba")
+    histogram = ScoreHistogram(Layout(FloatBits(16), rows=Classes(10, [f"digit {k}" for k in range(10)])))
+    histogram.update(torch.from_numpy(preds), torch.from_numpy(data.target))
     return histogram
 
 
@@ -56,6 +69,11 @@ def main() -> None:
     """Write the images."""
     for name, ax in draw(tumours()).items():
         figure = ax.get_figure()
+        assert figure is not None
+        figure.savefig(IMAGES / f"plot_{name}.png", dpi=80, metadata={"Software": None})
+    worst = plot_rows(digits(), plot_precision_recall, by=average_precision, at_most=8)
+    of_rows = {"rows": worst, "heat_map": plot_heat_map(digits()).get_figure()}
+    for name, figure in of_rows.items():
         assert figure is not None
         figure.savefig(IMAGES / f"plot_{name}.png", dpi=80, metadata={"Software": None})
 

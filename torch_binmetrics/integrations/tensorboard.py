@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Collection, Iterator, Mapping
 from dataclasses import replace
+from functools import partial
 from typing import Any
 
 import torch
@@ -11,19 +12,21 @@ import torch.distributed as dist
 from torch import Tensor
 
 from torch_binmetrics.counting.summands import Probability, SquaredWeight
-from torch_binmetrics.measures import precision, recall
+from torch_binmetrics.measures import average_precision, precision, recall
 from torch_binmetrics.measures.confusion import Confusion, with_none_predicted
 from torch_binmetrics.metrics.collection import MetricCollection
-from torch_binmetrics.metrics.scalars import floats
+from torch_binmetrics.metrics.scalars import few_rows, floats, row_names
 from torch_binmetrics.plots import (
     plot_confusion_matrix,
+    plot_heat_map,
     plot_precision_recall,
     plot_reliability,
     plot_roc,
+    plot_rows,
     plot_scores,
     plot_thresholds,
 )
-from torch_binmetrics.plots.canvas import Source, read
+from torch_binmetrics.plots.canvas import Source, read, read_all
 from torch_binmetrics.state.snapshot import Snapshot
 
 try:
@@ -39,6 +42,14 @@ FIGURES: Mapping[str, Callable[[Snapshot], Any]] = {
     "scores": plot_scores,
     "thresholds": plot_thresholds,
 }
+#: Of counts of rows; each shows many of them.
+FIGURES_OF_ROWS: Mapping[str, Callable[[Snapshot], Any]] = {
+    "roc": plot_rows,
+    "precision_recall": partial(plot_rows, plot=plot_precision_recall, by=average_precision),
+    "heat_map": plot_heat_map,
+}
+#: Up to so many rows have a chart each; of more there are quantiles.
+MOST_ROWS = 20
 PR_POINTS = 127
 BUCKETS = 50
 ABOUT_PR = (
@@ -57,6 +68,10 @@ def log_epoch(
     same tags, TensorBoard shows both in one chart. Scalars are tagged metrics/, figures plots/. Each histogram of more than
     two bins has charts of its own; where there are several, they bear the name of the first metric that is read off it.
 
+    Of up to 20 labels, classes or groups each has scalars, metrics/auroc/ant, and a PR curve of its own; of more there are
+    quantiles over those whose value is defined, metrics/auroc/lowest to metrics/auroc/highest, and the curve of all together.
+    Figures show the worst 12 side by side, and a heat map of F1 over rows and thresholds.
+
     A collective in a process group, so all ranks call it: one all_reduce. Rank 0 writes.
 
     Args:
@@ -64,28 +79,38 @@ def log_epoch(
         collection: its counts are read and left as they are.
         step: epoch, or whatever the x axis of the charts counts.
         figures: draw ROC and precision-recall curve with their bounds, scores, thresholds, confusion matrix and, where
-            probabilities are summed, the reliability diagram: about a second an epoch.
+            probabilities are summed, the reliability diagram: about a second an epoch; of rows some seconds.
 
     Returns:
-        The scalars by prefixed name, on every rank.
+        The scalars by prefixed name, those of all rows too, on every rank.
     """
     total = collection.summed()
-    values = floats(total.compute())
+    computed = total.compute()
+    values = floats(computed, total)
     if writer is None or (dist.is_available() and dist.is_initialized() and dist.get_rank(collection.process_group) != 0):
         return values
     run, prefix = _run(writer, collection.prefix)
-    for name, value in values.items():
+    for name, value in few_rows(values, row_names(computed, total), MOST_ROWS).items():
         run.add_scalar(f"metrics/{prefix}{name.removeprefix(collection.prefix)}", value, step)
     named = {each.histogram.store: name.removeprefix(total.prefix) for name, each in reversed(list(total.items()))}
-    snapshots = {named[histogram.store]: read(histogram) for histogram in total.histograms}
+    snapshots = {named[histogram.store]: read_all(histogram) for histogram in total.histograms}
     curves = {name: snapshot for name, snapshot in snapshots.items() if _has_curve(snapshot, snapshots.values())}
     for name, snapshot in curves.items():
         label = prefix if len(curves) == 1 else f"{prefix}{name} "
-        log_pr_curve(run, f"{label}pr_curve", snapshot, step)
-        log_scores(run, f"{label}scores", snapshot, step)
+        for row, alone in _rows(snapshot).items():
+            log_pr_curve(run, f"{label}pr_curve{row}", alone, step)
+            log_scores(run, f"{label}scores{row}", alone, step)
     for tag, figure in _figures(snapshots.values(), curves) if figures else ():
         run.add_figure(f"plots/{prefix}{tag}", figure, step)
     return values
+
+
+def _rows(snapshot: Snapshot) -> dict[str, Snapshot]:
+    """The counts of each row by the end of its tag; those of all together where there are no rows or many."""
+    rows = snapshot.layout.rows
+    if rows is None or rows.n > MOST_ROWS:
+        return {"": snapshot if rows is None else snapshot.pooled}
+    return {f"/{name}": snapshot.row(name) for name in rows.names}
 
 
 def _run(writer: SummaryWriter, prefix: str) -> tuple[SummaryWriter, str]:
@@ -119,9 +144,10 @@ def _figures(snapshots: Collection[Snapshot], curves: Mapping[str, Snapshot]) ->
     """Each figure and its tag, drawn when it is asked for."""
     for name, snapshot in curves.items():
         label = "" if len(curves) == 1 else f"{name} "
-        for tag, plot in FIGURES.items():
+        for tag, plot in (FIGURES if snapshot.layout.rows is None else FIGURES_OF_ROWS).items():
             yield f"{label}{tag}", plot(snapshot).figure
-    by_bins = sorted(snapshots, key=lambda snapshot: -snapshot.layout.scored.bins)
+    alone = [snapshot for snapshot in snapshots if snapshot.layout.rows is None]
+    by_bins = sorted(alone, key=lambda snapshot: -snapshot.layout.scored.bins)
     for snapshot in [snapshot for snapshot in by_bins if Probability() in snapshot.layout.sums][:1]:
         yield "reliability", plot_reliability(snapshot).figure
     for snapshot in [snapshot for snapshot in by_bins if snapshot.layout.positions((0.5,)) is not None][:1]:

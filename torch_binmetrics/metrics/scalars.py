@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from numbers import Real
 from typing import Any
 
@@ -11,6 +11,9 @@ from torch import Tensor
 
 from torch_binmetrics.measures.points import OperatingPoint
 from torch_binmetrics.metrics.metric import Metric
+
+#: What is logged of many rows.
+QUANTILES = {"lowest": 0.0, "quantile_10": 0.1, "median": 0.5, "quantile_90": 0.9, "highest": 1.0}
 
 
 def floats(values: Mapping[str, Any], metrics: Mapping[str, Metric[Any]] | None = None) -> dict[str, float]:
@@ -53,6 +56,16 @@ def row_names(values: Mapping[str, Any], metrics: Mapping[str, Metric[Any]]) -> 
                 if isinstance(value, Tensor) and value.shape == (rows.n,):
                     found[part] = rows.names
     return found
+
+
+def few_rows(values: Mapping[str, float], rows: Mapping[str, Sequence[str]], most: int) -> dict[str, float]:
+    """Scalars by name, where there are more rows than so many quantiles over those whose value is defined."""
+    few = dict(values)
+    for name, names in rows.items():
+        if len(names) > most:
+            of_rows = torch.tensor([few.pop(f"{name}/{row}") for row in names], dtype=torch.float64, device="cpu")
+            few |= {f"{name}/{tag}": float(of_rows.nanquantile(share)) for tag, share in QUANTILES.items()}
+    return few
 
 
 def _is_scalar(value: Any, rows: tuple[str, ...] | None) -> bool:

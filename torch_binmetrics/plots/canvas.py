@@ -6,6 +6,7 @@ import math
 
 from torch import Tensor
 
+from torch_binmetrics.counting import Rows
 from torch_binmetrics.state.histogram import ScoreHistogram
 from torch_binmetrics.state.snapshot import Snapshot
 from torch_binmetrics.uncertainty.bands import Band
@@ -18,13 +19,15 @@ try:
 except ImportError as error:
     raise ImportError("plots need matplotlib: pip install 'torch-binmetrics[plots]'") from error
 
-__all__ = ["Axes", "Source"]
+__all__ = ["Axes", "Figure", "Source"]
 
 Source = ScoreHistogram | Snapshot
 
 # Okabe and Ito's colours, which the colour-blind can tell apart, and which differ in grey as well.
 BLUE, ORANGE, VERMILION, SKY, GREEN, GREY = "#0072B2", "#E69F00", "#D55E00", "#56B4E9", "#009E73", "#595959"
 NEGATIVES, POSITIVES = BLUE, VERMILION
+#: What marked thresholds are known by.
+MARK = "threshold"
 BOUNDS, INTERVAL = "bounds (binning)", "interval (sampling)"
 
 
@@ -47,6 +50,20 @@ def read(source: Source) -> Snapshot:
 def read_all(source: Source) -> Snapshot:
     """A snapshot on CPU of a histogram, or of the snapshot that was given, with all its rows."""
     return (source if isinstance(source, Snapshot) else Snapshot(source)).on_cpu()
+
+
+def rows_of(snapshot: Snapshot) -> Rows:
+    """The rows of counts; ValueError if they have none."""
+    if snapshot.layout.rows is None:
+        raise ValueError(
+            "expected counts of rows, these have none: build the metric with rows=Labels(n), Classes(n) or Groups(n)"
+        )
+    return snapshot.layout.rows
+
+
+def worst_first(values: Tensor) -> list[int]:
+    """Numbers of rows by their value, [rows], ascending, undefined ones last."""
+    return [int(row) for row in values.double().nan_to_num(math.inf).argsort(stable=True)]
 
 
 def missing(snapshot: Snapshot, *, positives: bool = True, negatives: bool = True) -> str | None:
@@ -94,10 +111,17 @@ def mark_thresholds(ax: Axes, curve: tuple[Tensor, ...], along: Tensor, *, marks
     for i in sorted(chosen):
         if math.isfinite(thresholds[i]):
             at = float(x[i]), float(y[i])
-            ax.plot(*at, "o", markersize=4, color=BLUE)
+            ax.plot(*at, "o", markersize=4, color=BLUE, gid=MARK)
             offset, side = ((6, raised), "left") if at[0] < 0.85 else ((-6, raised), "right")
             text = short(float(thresholds[i]))
-            ax.annotate(text, at, xytext=offset, textcoords="offset points", fontsize="small", ha=side)
+            ax.annotate(text, at, xytext=offset, textcoords="offset points", fontsize="small", ha=side, gid=MARK)
+
+
+def drop_marks(ax: Axes) -> None:
+    """Take the marked thresholds of a curve away again, where there is no room for them."""
+    for artist in [*ax.lines, *ax.texts]:
+        if artist.get_gid() == MARK:
+            artist.remove()
 
 
 def set_ticks(ax: Axes, axis: str, at: list[float], labels: list[str]) -> None:
