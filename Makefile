@@ -19,7 +19,7 @@ demo: .venv/demo
 
 # Tests that start processes of their own come last, with all cores for themselves.
 test: .venv/ready
-	$(BIN)/python -m pytest -q -n $(WORKERS) --dist worksteal -m "not processes"
+	$(BIN)/python -m pytest -q -n $(WORKERS) --dist worksteal -m "not processes and not benchmarks"
 	$(BIN)/python -m pytest -q -m processes
 
 # The inner loop: the laws on few examples, the oracles, no framework and no process.
@@ -79,6 +79,10 @@ mutants: .venv/ready
 # The site, in build/site: any warning, broken link or thing to fetch from elsewhere is an error.
 docs: .venv/ready
 	NO_MKDOCS_2_WARNING=1 $(BIN)/python -m mkdocs build
+
+# Every benchmark on small batches, so that none rots unseen.
+smoke: .venv/ready
+	$(BIN)/python -m pytest -q -m benchmarks
 
 bench: .venv/bench
 	$(BIN)/python -m benchmarks

@@ -5,6 +5,9 @@ from __future__ import annotations
 from sklearn import metrics
 from torch import Tensor
 
+#: What float64 sums of the oracle may be off by.
+ROUNDING = 1e-12
+
 
 def auroc(preds: Tensor, target: Tensor, weight: Tensor | None = None) -> float:
     """Exact area under the ROC curve."""
@@ -20,6 +23,12 @@ def average_precision(preds: Tensor, target: Tensor) -> float:
 def areas(preds: Tensor, target: Tensor) -> dict[str, float]:
     """Both areas."""
     return {"auroc": auroc(preds, target), "ap": average_precision(preds, target)}
+
+
+def check_inside(case: str, exact: float, low: Tensor | float, high: Tensor | float) -> None:
+    """Raise AssertionError unless bounds hold the exact value, which is itself rounded; bounds may have no width."""
+    if not low - ROUNDING <= exact <= high + ROUNDING:
+        raise AssertionError(f"{case}: the exact {exact} is outside of the bounds {low}, {high}")
 
 
 def f1(preds: Tensor, target: Tensor) -> dict[str, float]:

@@ -105,9 +105,7 @@ def check(case: Case, exact: float) -> None:
     states = [metric.histogram.state for metric in metrics]
     if any(not torch.allclose(state, states[0], rtol=1e-12 if len(case.batch) > 2 else 0, atol=0) for state in states):
         raise AssertionError(f"{case.name}: the ways of counting differ")
-    low, high = metrics[0].bounds()
-    if not low <= exact <= high:
-        raise AssertionError(f"{case.name}: the exact {exact} is outside of the bounds {low}, {high}")
+    truth.check_inside(case.name, exact, *metrics[0].bounds())
 
 
 def tasks(case: Case) -> list[Task]:

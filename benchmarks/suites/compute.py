@@ -100,8 +100,7 @@ def bounded(case: str, batch: data.Batch, plan: Plan) -> list[Row]:
     # The oracle takes no infinite scores, and wants only their order.
     exact = truth.areas(batch[0].clamp(-3e38, 3e38), batch[1])
     for name, (low, high) in bounds(metrics).items():
-        if not low <= exact[name] <= high:
-            raise AssertionError(f"{case}: the exact {name} {exact[name]} is outside of the bounds {low}, {high}")
+        truth.check_inside(f"{case}, {name}", exact[name], low, high)
     task = Task("ours", lambda: (metrics.compute(), bounds(metrics)))
     return timed(case, len(batch[0]), 2, race([task], plan))
 

@@ -1,0 +1,29 @@
+"""Benchmarks run: each suite, on small batches, with the peers that are installed; what they measure is not looked at."""
+
+import csv
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+ROOT = Path(__file__).parent.parent
+sys.path.append(str(ROOT))
+from benchmarks.suites import NAMES  # noqa: E402
+
+
+@pytest.mark.slow
+@pytest.mark.benchmarks
+@pytest.mark.parametrize("suite", NAMES)
+def test_a_suite_checks_all_answers_measures_draws_and_tabulates(suite, tmp_path):
+    command = [sys.executable, "-m", "benchmarks", suite, "--quick", "--out", tmp_path]
+    done = subprocess.run(command, capture_output=True, text=True, check=False, cwd=ROOT)
+    assert done.returncode == 0, done.stderr
+    assert "left out" not in done.stdout
+    with (tmp_path / f"{suite}.csv").open() as file:
+        rows = list(csv.DictReader(file))
+    assert any(row["contender"].startswith("ours") or row["case"].startswith("ours") for row in rows)
+    assert all(float(row["median"]) >= 0 for row in rows)
+    assert list(tmp_path.glob(f"{suite}*.png"))
+    _, tables = (tmp_path / "README.md").read_text().split(f"## {suite}\n")
+    assert any("ours" in line for line in tables.splitlines() if line.startswith("|"))
