@@ -617,6 +617,11 @@ WIDE static void scatter_real(const Tally *t, Block *b)
     int32_t valid = 2 * t->bins;
     for (int i = 0; i < b->n; i++) counts[b->cell[i]] += t->weighted && b->cell[i] < valid ? b->w[i] : 1;
     for (int k = 0; k < t->sums; k++, sums += valid) {
+        if (t->weighted && t->sum[k].kind == SQUARED_WEIGHT) { /* which every weighted metric sums: a third of the time */
+            for (int i = 0; i < b->n; i++)
+                if (b->cell[i] < valid) sums[b->cell[i]] += b->w[i] * b->w[i];
+            continue;
+        }
         values_of(&t->sum[k], t, b, b->value);
         for (int i = 0; i < b->n; i++) {
             double w = t->weighted ? b->w[i] : 1;
