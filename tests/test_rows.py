@@ -164,6 +164,17 @@ def test_one_against_the_rest_is_that_of_scikit_learn():
         assert float(metric.compute()) == pytest.approx(expected, abs=1e-12)
 
 
+@pytest.mark.parametrize("ignored", range(5))
+def test_a_class_may_be_the_one_to_ignore(ignored):
+    draw = torch.Generator().manual_seed(0)
+    preds, target = torch.rand(100, 5, generator=draw), torch.arange(100) % 5
+    whole = tb.BinaryAUROC(rows=tb.Classes(5), ignore_index=ignored)
+    kept = tb.BinaryAUROC(rows=tb.Classes(5))
+    whole.update(preds, target)
+    kept.update(preds[target != ignored], target[target != ignored])
+    assert torch.equal(whole.histogram.counts, kept.histogram.counts)
+
+
 def test_the_group_auc_is_that_of_a_groupby():
     import pandas as pd
 

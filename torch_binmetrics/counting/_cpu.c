@@ -1100,7 +1100,7 @@ static PyObject *py_count(PyObject *module, PyObject *const *args, Py_ssize_t na
         Tally *t = &job.tally[job.tallies++];
         if (!read_tally(args[k], args[k + 1], t)) return NULL;
         job.any_bounded |= t->bounded;
-        job.always_careful |= t->ignoring && (t->ignore == 0 || t->ignore == 1);
+        job.always_careful |= t->ignoring && t->ignore >= 0 && t->ignore < (job.by_row == CLASSES ? job.rows : 2);
         job.any_weighted |= t->weighted;
         job.any_real |= t->weighted || t->sums;
     }

@@ -2,14 +2,20 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+from typing import Any
+
 import torch
 from torch import Tensor
 from torchmetrics import classification as peers
+from torchmetrics.utilities.prints import rank_zero_warn
 
 from torch_binmetrics import measures
 from torch_binmetrics.integrations.torchmetrics import conventions
 from torch_binmetrics.integrations.torchmetrics.conventions import or_else
 from torch_binmetrics.integrations.torchmetrics.families import AlongThresholds, AtThreshold, OfSums
+from torch_binmetrics.integrations.torchmetrics.given import Options, scores_of
+from torch_binmetrics.integrations.torchmetrics.states import Counts
 
 
 class BinaryStatScores(AtThreshold, peers.BinaryStatScores):
@@ -194,3 +200,52 @@ class BinaryHingeLoss(OfSums, peers.BinaryHingeLoss):
             return value
         loss = self._cast(conventions.hinge_loss_of_batch(self.given, preds, target, weight))
         return value + (loss - loss.detach())
+
+
+class ByGroup(AtThreshold):
+    """Measures of groups at one threshold, whose ids come with the data: ``update(preds, target, groups)``."""
+
+    is_scalar = False
+
+    def update(  # type: ignore[override]
+        self, preds: Tensor, target: Tensor | None, groups: Tensor, weight: Tensor | None = None
+    ) -> None:
+        """Count a batch.
+
+        Args:
+            preds: as for the other classes.
+            target: labels of the shape of ``preds``; not read for ``task="demographic_parity"``.
+            groups: ids 0 .. num_groups - 1 of that shape, of an int dtype.
+            weight: weights >= 0 of that shape, if the metric is ``weighted``.
+
+        Raises:
+            TypeError, ValueError, RuntimeError: as for the other classes.
+        """
+        if self.given.get("task") == "demographic_parity":
+            if target is not None:
+                rank_zero_warn("The task demographic_parity does not require a target.", UserWarning)
+            target = torch.zeros(preds.shape, dtype=torch.int64, device=preds.device)
+        self._count((scores_of(preds), target, weight), groups)  # type: ignore[arg-type]
+
+    def compute(self) -> dict[str, Tensor]:
+        """The values of all samples so far, by name."""
+        values = type(self).measure(self._read(), **{name: self.given[name] for name in self.takes})
+        return {name: self._cast(value) for name, value in values.items()}
+
+    @staticmethod
+    def _counted(given: dict[str, Any], options: Options) -> Counts:
+        counts = AtThreshold._counted(given, options)
+        return replace(counts, name=counts.name + "_no_labels" * (given.get("task") == "demographic_parity"))
+
+
+class BinaryGroupStatRates(ByGroup, peers.BinaryGroupStatRates):
+    """Running shares of tp, fp, tn and fn in each group, as torchmetrics' ``BinaryGroupStatRates``."""
+
+    measure = staticmethod(conventions.group_stat_rates)
+
+
+class BinaryFairness(ByGroup, peers.BinaryFairness):
+    """Running ratios of lowest to highest rate of groups, as torchmetrics' ``BinaryFairness``."""
+
+    measure = staticmethod(conventions.fairness)
+    takes = ("task",)

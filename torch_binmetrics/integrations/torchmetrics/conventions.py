@@ -16,7 +16,7 @@ from torch_binmetrics.counting import Hinge
 from torch_binmetrics.integrations.torchmetrics.readings import Curve, Sums
 from torch_binmetrics.measures import Confusion
 from torch_binmetrics.measures.calibration import Norm
-from torch_binmetrics.measures.staircase import ends_of, staircase
+from torch_binmetrics.measures.staircase import ends_of, serial_sum, staircase
 
 ThreeTensors = tuple[Tensor, Tensor, Tensor]
 Point = tuple[Tensor, Tensor]
@@ -30,6 +30,14 @@ def or_else(measure: Callable[..., Tensor], undefined: float = 0.0) -> Callable[
         return measure(c, **arguments).nan_to_num(zero_division)
 
     return defined
+
+
+def averaged(values: Tensor, weight: Tensor) -> Tensor:
+    """The mean over rows, [..., rows] or [..., rows, parts], 0 without weight."""
+    if values.ndim > weight.ndim:
+        values, weight = values.movedim(-2, -1), weight.unsqueeze(-2)
+    weight = weight.double()
+    return serial_sum(values * weight) / serial_sum(weight).where(serial_sum(weight) > 0, 1.0)
 
 
 def matthews_corrcoef(c: Confusion) -> Tensor:
@@ -63,9 +71,15 @@ def roc(curve: Curve) -> ThreeTensors:
     return fpr.nan_to_num(0.0), tpr.nan_to_num(0.0), torch.cat([torch.ones_like(thresholds[:1]), thresholds[1:]])
 
 
+def precision_recall_of_class(curve: Curve) -> ThreeTensors:
+    """Precision and recall at ascending thresholds, then (1, 0); recall is NaN without positives."""
+    precision, recall, thresholds = measures.precision_recall_curve(curve.at, curve.thresholds)
+    return precision, recall, thresholds
+
+
 def precision_recall_curve(curve: Curve) -> ThreeTensors:
     """Precision and recall at ascending thresholds, then (1, 0); without positives recall is 1 unless thresholds were given."""
-    precision, recall, thresholds = measures.precision_recall_curve(curve.at, curve.thresholds)
+    precision, recall, thresholds = precision_recall_of_class(curve)
     if not curve.given:
         _warn_without_positives(curve)
         recall = recall.nan_to_num(1.0)
@@ -84,9 +98,33 @@ def average_precision(curve: Curve) -> Tensor:
     return measures.average_precision(curve.whole).nan_to_num(0.0)
 
 
+def average_precision_of_class(curve: Curve) -> Tensor:
+    """Average precision of each class, where no class has that label NaN, or 0 if thresholds were given."""
+    value = measures.average_precision(curve.whole)
+    return value.nan_to_num(0.0) if curve.given else value
+
+
 def calibration_error(reading: Sums, norm: Norm = "l1") -> Tensor:
     """Gap of probability and share of positives over bins; a probability of 1 belongs to the last bin."""
     return measures.calibration_error(*reading, norm=norm)
+
+
+def group_stat_rates(c: Confusion) -> dict[str, Tensor]:
+    """Shares of tp, fp, tn and fn in each group, NaN in an empty one."""
+    rates = torch.stack(c, -1) / (c.tp + c.fp + c.tn + c.fn)[..., None]
+    return {f"group_{number}": rate for number, rate in enumerate(rates)}
+
+
+def fairness(c: Confusion, task: Literal["demographic_parity", "equal_opportunity", "all"] = "all") -> dict[str, Tensor]:
+    """Ratio of the lowest to the highest rate of all groups, named after these: of positive calls, of positives found."""
+    rates = {"DP": measures.predicted_positive_rate, "EO": measures.recall}
+    asked = {"demographic_parity": ["DP"], "equal_opportunity": ["EO"], "all": ["DP", "EO"]}[task]
+    found = {}
+    for name in asked:
+        rate = rates[name](c).nan_to_num(0.0)
+        low, high = rate.argmin(), rate.argmax()
+        found[f"{name}_{int(low)}_{int(high)}"] = (rate[low] / rate[high]).nan_to_num(0.0)
+    return found
 
 
 def hinge_loss(reading: Sums) -> Tensor:
@@ -139,6 +177,11 @@ def specificity_at_sensitivity(curve: Curve, min_sensitivity: float) -> Point:
 def equal_error_rate(curve: Curve) -> Tensor:
     """Mean of false positive and false negative rate where they are nearest to each other."""
     fpr, tpr, _ = (part.float() for part in roc(curve))
+    return equal_error(fpr, tpr)
+
+
+def equal_error(fpr: Tensor, tpr: Tensor) -> Tensor:
+    """Mean of the two rates of errors at the point of a curve where they are nearest to each other."""
     nearest = (fpr - (1 - tpr)).abs().argmin()
     return (fpr[nearest] + (1 - tpr[nearest])) / 2
 
@@ -164,13 +207,13 @@ def _warn_of_one_class(curve: Curve) -> None:
     """Warn of rates that are undefined: where torchmetrics warns, which is where no thresholds were given."""
     c = curve.at
     for label, rate, number in (("negative", "false", c.fp + c.tn), ("positive", "true", c.tp + c.fn)):
-        if not curve.given and not number.any():
+        if not curve.given and not number.any(-1).all():
             rank_zero_warn(f"No {label} samples in targets: the {rate} positive rate is undefined, and 0 in its place")
 
 
 def _warn_without_positives(curve: Curve) -> None:
     """Warn of a recall that is undefined, where torchmetrics warns."""
-    if not curve.given and not (curve.at.tp + curve.at.fn).any():
+    if not curve.given and not (curve.at.tp + curve.at.fn).any(-1).all():
         rank_zero_warn("No positive samples found in target, recall is undefined. Setting recall to 1 at every threshold")
 
 

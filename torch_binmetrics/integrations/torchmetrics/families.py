@@ -15,6 +15,7 @@ from torch_binmetrics.checks import fraction, integer
 from torch_binmetrics.counting import Hinge, Probability
 from torch_binmetrics.counting.cuts import Cuts
 from torch_binmetrics.counting.float_bits import Exact, FloatBits
+from torch_binmetrics.integrations.torchmetrics.given import EXTRA, Options, default_thresholds, signature_like
 from torch_binmetrics.integrations.torchmetrics.metric import CountingMetric
 from torch_binmetrics.integrations.torchmetrics.readings import (
     KINDS_OF_THRESHOLDS,
@@ -26,7 +27,7 @@ from torch_binmetrics.integrations.torchmetrics.readings import (
     matrix_of,
     of_matrix,
 )
-from torch_binmetrics.integrations.torchmetrics.states import EXTRA, Counts, Options, along, at_points, signature_like
+from torch_binmetrics.integrations.torchmetrics.states import Counts, along, at_points
 from torch_binmetrics.measures import Confusion
 from torch_binmetrics.measures.roc import check_max_fpr
 
@@ -59,6 +60,7 @@ class DropIn(CountingMetric):
         bound = self.signature.bind(*args, **kwargs)
         bound.apply_defaults()
         options = bound.arguments.pop("kwargs")
+        bound.arguments.update(default_thresholds(bound.arguments))
         counts = self._checked(bound.arguments)
         super().__init__(counts, **options)
         self._adopt(bound.arguments)
@@ -130,6 +132,8 @@ class DropIn(CountingMetric):
 
     def _loaded(self, c: Confusion) -> Tensor | list[Tensor]:
         """Our state for counts of torchmetrics; those of probabilities may be of no meaning among logits."""
+        if self.counts.store.reduction == "sum" and c.tp.shape[:-1] != self.counts.store.layout.shape[:-1]:
+            raise ValueError("it is of another number of labels or classes, or of all of them in one: build the metric alike")
         state, points = self.counts.of_confusion(c), self.counts.points
         counts = self.counts.store.counts(self.counts.whole(state))
         as_logits = points.confusion(counts, logits=True)
@@ -168,8 +172,8 @@ class AtThreshold(DropIn):
 
     @staticmethod
     def _counted(given: dict[str, Any], options: Options) -> Counts:
-        fraction("threshold", given["threshold"])
-        points = Points((float(given["threshold"]),), strict=True, from_logits=options.from_logits)
+        fraction("threshold", threshold := given.get("threshold", 0.5))
+        points = Points((float(threshold),), strict=True, from_logits=options.from_logits)
         average = given.get("multidim_average", "global")
         if average not in ("global", "samplewise"):
             raise ValueError(f"multidim_average must be 'global' or 'samplewise', got {average!r}")
@@ -185,17 +189,18 @@ class AtThreshold(DropIn):
         if name not in Confusion._fields:
             return super()._shown(name)
         part = getattr(self._read(), name)
-        return [part] if self.given["multidim_average"] == "samplewise" else part.reshape(1)
+        return [part] if self.given["multidim_average"] == "samplewise" else part.reshape(-1)
 
     def _of_theirs(self, states: dict[str, Any]) -> Tensor | list[Tensor]:
         if states.keys() == {"confmat"}:
-            return self._loaded(of_matrix(states["confmat"][None]))
+            return self._loaded(of_matrix(states["confmat"][..., None, :, :]))
         if states.keys() != set(Confusion._fields):
             return super()._of_theirs(states)
         rows = isinstance(states["tp"], list)
         if rows != (self.given.get("multidim_average") == "samplewise"):
             raise ValueError("the one averages samplewise, the other does not: pass the same multidim_average")
-        parts = {name: torch.cat(part)[:, None] if rows else part.reshape(1) for name, part in states.items()}
+        shape = (-1, 1) if rows or self.counts.store.layout.rows else (1,)
+        parts = {name: (torch.cat(part) if rows else part).reshape(shape) for name, part in states.items()}
         return self._loaded(Confusion(**parts))
 
 
@@ -221,7 +226,8 @@ class AlongThresholds(DropIn):
         points = self.counts.points
         if name == "thresholds":
             return torch.tensor(points.thresholds, device=self.device) if points.thresholds else self.given["thresholds"]
-        return matrix_of(self._read().at) if name == "confmat" and points.thresholds else super()._shown(name)
+        shown = name == "confmat" and points.thresholds
+        return matrix_of(self._read().at).movedim(-3, 0) if shown else super()._shown(name)
 
     def _of_theirs(self, states: dict[str, Any]) -> Tensor | list[Tensor]:
         matrix, number = states.get("confmat"), len(self.counts.points.thresholds)
@@ -231,7 +237,7 @@ class AlongThresholds(DropIn):
             raise ValueError(f"it was kept for {len(matrix)} thresholds, this metric has {number}: pass those thresholds")
         given = self.given["thresholds"]
         order = torch.as_tensor(given).argsort() if isinstance(given, list | Tensor) else torch.arange(number)
-        return self._loaded(of_matrix(matrix[order.to(matrix.device)]))
+        return self._loaded(of_matrix(matrix[order.to(matrix.device)].movedim(0, -3)))
 
 
 class OfSums(DropIn):

@@ -12,6 +12,7 @@ from torch import Tensor, nn
 from torchmetrics import Metric
 from torchmetrics.utilities.distributed import gather_all_tensors
 
+from torch_binmetrics.integrations.torchmetrics.given import Batch, scores_of
 from torch_binmetrics.integrations.torchmetrics.states import Counts
 from torch_binmetrics.state.distributed import world_size
 
@@ -66,10 +67,19 @@ class CountingMetric(Metric):
             TypeError, ValueError: as :func:`~torch_binmetrics.count`.
             RuntimeError: the metric is on another device than the batch.
         """
+        self._count(self._placed(preds, target, weight))
+
+    def _placed(self, preds: Tensor, target: Tensor, weight: Tensor | None) -> Batch:
+        """Scores, labels and weights of a batch as they are counted."""
+        return scores_of(preds), target, weight
+
+    def _count(self, batch: Batch, group: Tensor | None = None) -> None:
+        """Count a batch that was placed."""
+        preds, _, _ = batch
         if isinstance(preds, Tensor) and preds.device != self.device:
             raise RuntimeError(f"the metric is on {self.device}, the batch on {preds.device}: call metric.to(preds.device)")
         own = self._own_state()
-        self.__dict__["_state"] = self.counts.add(own, _scores(preds), target, weight)
+        self.__dict__["_state"] = self.counts.add(own, batch, group)
         self._leave()
 
     @torch.jit.unused
@@ -210,13 +220,6 @@ class CountingMetric(Metric):
 
     def __getstate__(self) -> dict[str, Any]:
         return {**super().__getstate__(), "_together": None, "_lent": True, "_shared_by": None}
-
-
-def _scores(preds: Tensor) -> Tensor:
-    """Scores as they are; of integers, which are labels, all but 0 and 1 as NaN, which is counted as invalid."""
-    if not isinstance(preds, Tensor) or preds.is_floating_point() or preds.dtype == torch.bool:
-        return preds
-    return preds.float().where((preds == 0) | (preds == 1), torch.nan)
 
 
 def _moved(state: Any, device: torch.device) -> Any:

@@ -28,14 +28,31 @@ ABOVE_ONE = 1 + 2**-23
 class Curve(NamedTuple):
     """What values along thresholds are functions of.
 
-    ``at`` are the confusions at the ``thresholds``, ascending float32 probabilities, [points]; ``whole`` are those at which
-    the areas are summed, from the one that calls everything positive; ``given`` tells that the user chose the thresholds.
+    ``at`` are the confusions at the ``thresholds``, ascending float32 probabilities, [..., points]; ``whole`` are those at
+    which the areas are summed, from the one that calls everything positive; ``given`` tells that the user chose the thresholds.
     """
 
     at: Confusion
     thresholds: Tensor
     whole: Confusion
     given: bool
+
+    @property
+    def pooled(self) -> Curve:
+        """The curve of the sum of all rows."""
+        at, whole = (Confusion(*(part.sum(0) for part in c)) for c in (self.at, self.whole))
+        return Curve(at, self.thresholds, whole, self.given)
+
+    def row(self, number: int) -> Curve:
+        """The curve of one row, with its own points unless thresholds were given."""
+        at, whole = (Confusion(*(part[number] for part in c)) for c in (self.at, self.whole))
+        if self.given:
+            return Curve(at, self.thresholds, whole, given=True)
+        called = at.tp + at.fp
+        kept = called != pad(called, (0, 1))[1:]
+        kept[0] |= not kept.any()
+        at = Confusion(*(part[kept] for part in at))
+        return Curve(at, self.thresholds[kept], at, given=False)
 
 
 class Sums(NamedTuple):
@@ -115,10 +132,10 @@ class Points:
         return counts
 
     def curve(self, counts: Tensor) -> Curve:
-        """The curve of counts by label and bin, [2, bins]."""
+        """The curve of counts by label and bin, [..., 2, bins]."""
         at = self.confusion(counts)
         everything = _called(counts, torch.zeros(1, dtype=torch.int64, device=counts.device))
-        whole = Confusion(*(torch.cat(parts) for parts in zip(everything, at, strict=True)))
+        whole = Confusion(*(torch.cat(parts, -1) for parts in zip(everything, at, strict=True)))
         return Curve(at, torch.tensor(self.thresholds, dtype=torch.float32, device=counts.device), whole, given=True)
 
     def sums(self, store: Store, state: Tensor) -> Sums:
@@ -138,14 +155,14 @@ def curve_along(store: Store, state: Tensor, from_logits: bool | None) -> Curve:
     """
     bins, counts = store.occupied(state)
     first, end = _inside(store.layout.cuts)
-    outside = ((bins < first) | (bins >= end)) & counts.any(0)
+    outside = ((bins < first) | (bins >= end)) & counts.reshape(-1, len(bins)).any(0)
     logits = bool(outside.any()) if from_logits is None else from_logits
     thresholds = store.layout.cuts.thresholds(bins)
     if logits and isinstance(store.layout.cuts, Exact):
         thresholds = torch.sigmoid(thresholds)
         if from_logits is None:
             thresholds, where = torch.unique(thresholds, return_inverse=True)
-            counts = counts.new_zeros(2, len(thresholds)).index_add_(1, where, counts)
+            counts = counts.new_zeros(*counts.shape[:-1], len(thresholds)).index_add_(-1, where, counts)
     elif logits:
         thresholds = torch.sigmoid(thresholds.double()).float()
     at = confusion_along(counts)

@@ -3,65 +3,22 @@
 from __future__ import annotations
 
 import hashlib
-import inspect
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
-from typing import Any, Literal
+from typing import Any
 
 import torch
 from torch import Tensor
-from torchmetrics import Metric
-from torchmetrics.classification import BinaryStatScores
 
 from torch_binmetrics.counting import Dense, Dropped, Layout, Store, Summand, count, reference, store_of
-from torch_binmetrics.counting.cuts import Cuts, Edges
+from torch_binmetrics.counting.cuts import Edges
 from torch_binmetrics.counting.dense import described
-from torch_binmetrics.counting.float_bits import DEFAULT, Exact, FloatBits
+from torch_binmetrics.counting.float_bits import Exact, FloatBits
+from torch_binmetrics.integrations.torchmetrics.given import Batch, Options, word
 from torch_binmetrics.integrations.torchmetrics.readings import Points, of_both_readings
 from torch_binmetrics.measures import Confusion
 from torch_binmetrics.state.distributed import gather_over_ranks, sum_over_ranks
 from torch_binmetrics.state.earlier import upgraded_counts
-
-#: The arguments that all classes take besides those of torchmetrics.
-EXTRA = {"from_logits": None, "weighted": False}
-
-
-def signature_like(like: type[Metric]) -> inspect.Signature:
-    """The arguments of a class of torchmetrics, ``FloatBits(16)`` for its default thresholds, and those of ours."""
-    _, *parameters = inspect.signature(like.__init__).parameters.values()
-    own = {each.name: each.replace(default=DEFAULT) if each.name == "thresholds" else each for each in parameters}
-    kwargs = own.pop("kwargs")
-    hidden = {"zero_division": 0} if issubclass(like, BinaryStatScores) else {}
-    for name, value in {**hidden, **EXTRA}.items():
-        own.setdefault(name, inspect.Parameter(name, inspect.Parameter.KEYWORD_ONLY, default=value))
-    return inspect.Signature([*own.values(), kwargs])
-
-
-@dataclass(frozen=True)
-class Options:
-    """The options of every drop-in metric that its counts depend on."""
-
-    ignore_index: int | None
-    validate_args: bool
-    weighted: bool
-    from_logits: bool | None
-
-    @classmethod
-    def of(cls, given: dict[str, Any]) -> Options:
-        """Those among the arguments of a class; ``normalization=None`` declares that scores are no logits."""
-        from_logits = given["from_logits"] if given.get("normalization", "sigmoid") is not None else False
-        return cls(given["ignore_index"], given["validate_args"], given["weighted"], from_logits)
-
-    def layout(self, cuts: Cuts) -> Layout:
-        """The layout of counts by these cuts; invalid samples are left out without validation, never counted as others."""
-        invalid: Literal["raise", "drop"] = "raise" if self.validate_args else "drop"
-        return Layout(cuts, ignore_index=self.ignore_index, weighted=self.weighted, invalid=invalid)
-
-    @property
-    def suffix(self) -> str:
-        """The options that differ from the default, as part of the name of a state."""
-        ignored = "" if self.ignore_index is None else f"_ignore_{_word(self.ignore_index)}"
-        return ignored + "_weighted" * self.weighted + "_drop" * (not self.validate_args)
 
 
 @dataclass(frozen=True)
@@ -79,11 +36,11 @@ class Counts:
         """The state of no samples."""
         return self.store.empty(device) if self.store.reduction == "sum" else []
 
-    def add(self, state: Any, preds: Tensor, target: Tensor, weight: Tensor | None) -> Any:
+    def add(self, state: Any, batch: Batch, group: Tensor | None = None) -> Any:
         """The state with a batch; a tensor is counted into, a list left as it is."""
-        own = state if isinstance(state, Tensor) else self.store.empty(getattr(preds, "device", None))
+        own = state if isinstance(state, Tensor) else self.store.empty(getattr(batch[0], "device", None))
         try:
-            [counted] = count([(self.store, own)], preds, target, weight)
+            [counted] = count([(self.store, own)], *batch, group=group)
         except ValueError as error:
             raise _in_words_of_here(error) from None
         return counted if isinstance(state, Tensor) else self.compact([*state, counted])
@@ -205,7 +162,9 @@ def at_points(points: Points, options: Options, summand: Summand | None = None, 
     if summand is not None:
         words = [type(summand).__name__.lower(), *(name for name, on in vars(summand).items() if on is True)]
         return Counts(f"{name}_{'_'.join(words)}", Dense(replace(layout, sums=of_both_readings(summand))), points)
-    return Counts(f"{name}_samplewise", Samplewise(layout), points) if samplewise else Counts(name, Dense(layout), points)
+    if samplewise:
+        return Counts(f"{name}_samplewise", Samplewise(replace(layout, rows=None)), points)
+    return Counts(name, Dense(layout), points)
 
 
 def along(cuts: FloatBits | Exact, options: Options) -> Counts:
@@ -237,20 +196,15 @@ def _in_words_of_here(error: ValueError) -> ValueError:
     return ValueError(str(error).replace("invalid='drop'", "validate_args=False"))
 
 
-def _word(number: float) -> str:
-    """A number as a part of a name: 0.5 is 0p5, -100 is m100."""
-    return str(number).replace(".", "p").replace("-", "m").replace("+", "")
-
-
 def _float_bits_word(cuts: FloatBits) -> str:
     """FloatBits as a part of a name."""
-    around = "" if cuts.around == 1 else f"_around_{_word(cuts.around)}"
+    around = "" if cuts.around == 1 else f"_around_{word(cuts.around)}"
     return f"floatbits_{cuts.bits}" + (f"_{cuts.centre}" if cuts.centre else "") + around
 
 
 def _threshold_word(points: Points) -> str:
     """Thresholds as a part of a name: the threshold itself, or how many there are and a digest of them."""
     if len(points.thresholds) == 1 and points.strict:
-        return f"t_{_word(points.thresholds[0])}"
+        return f"t_{word(points.thresholds[0])}"
     digest = hashlib.sha256(repr(points.thresholds).encode()).hexdigest()[:12]
     return f"{len(points.thresholds)}_thresholds_{digest}"
