@@ -139,7 +139,7 @@ def test_importing_all_of_the_package_gives_the_public_names():
 
 
 #: What the files of a room hand to each other.
-HELPERS = {"best_point", "candidates", "criterion_of", "gaps", "norm_of", "one_by_one", "pairs", "real_dtype"}
+HELPERS = {"best_point", "candidates", "criterion_of", "gaps", "norm_of", "one_by_one", "pairs", "real_dtype", "takes_ties"}
 #: What measures are functions of that have an interval of their own form; those of a user's own have no use for it.
 HELPERS |= {"CalibrationGaps", "LargestGap", "Losses", "Precisions"}
 
@@ -235,10 +235,19 @@ def test_the_package_is_typed():
 @pytest.mark.parametrize("path", FILES, ids=lambda path: str(path.relative_to(ROOT)))
 def test_no_file_is_long_and_each_says_its_idea_first(path):
     lines = path.read_text().splitlines()
-    assert len(lines) <= 260 or path == ROOT / "__init__.py"  # which is a list of names
+    assert _code_lines(path) <= 200  # docstrings and blank lines apart
     assert max(map(len, lines)) <= 128
     assert lines[0].startswith('"""')
     assert lines[0].rstrip('"')[-1] in ".:"
+
+
+def _code_lines(path):
+    """Number of lines of a file that are neither blank nor of a docstring."""
+    documents = set()
+    for node in ast.walk(ast.parse(path.read_text())):
+        if isinstance(node, ast.Module | ast.ClassDef | ast.FunctionDef) and ast.get_docstring(node):
+            documents |= set(range(node.body[0].lineno, node.body[0].end_lineno + 1))
+    return sum(bool(line.strip()) for number, line in enumerate(path.read_text().splitlines(), 1) if number not in documents)
 
 
 def test_optional_packages_are_imported_in_the_file_that_is_named_after_them_or_in_plots():
@@ -253,7 +262,7 @@ def test_optional_packages_are_imported_in_the_file_that_is_named_after_them_or_
             )
             home = path.parent.name if path.parent.parent.name == "integrations" or path.parent.name == "plots" else path.stem
             found |= {(home, name) for name in others}
-    allowed = {("plots", "matplotlib"), ("torchmetrics", "torchmetrics"), ("cuda", "triton"), ("huggingface", "transformers")}
-    allowed |= {("ignite", "ignite")}
+    allowed = {("plots", "matplotlib"), ("torchmetrics", "torchmetrics"), ("huggingface", "transformers")}
+    allowed |= {("ignite", "ignite"), ("triton_kernel", "triton"), ("metric", "typing_extensions")}
     assert found <= allowed
     assert ("plots", "matplotlib") in found

@@ -20,8 +20,10 @@ from torch_binmetrics.metrics.sharing import share
 from torch_binmetrics.report.build import report_of
 from torch_binmetrics.report.content import Report
 from torch_binmetrics.state.guard import held
-from torch_binmetrics.state.histogram import (
-    ScoreHistogram,
+from torch_binmetrics.state.histogram import ScoreHistogram
+from torch_binmetrics.state.pending import Pending
+from torch_binmetrics.state.snapshot import Snapshot
+from torch_binmetrics.state.together import (
     begin_together,
     copies,
     count_apart,
@@ -29,8 +31,6 @@ from torch_binmetrics.state.histogram import (
     sum_together,
     update_together,
 )
-from torch_binmetrics.state.pending import Pending
-from torch_binmetrics.state.snapshot import Snapshot
 from torch_binmetrics.uncertainty.confidence import Plan, intervals
 
 

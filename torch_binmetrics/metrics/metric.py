@@ -23,10 +23,11 @@ from torch_binmetrics.measures.averages import Average, Undefined, check_average
 from torch_binmetrics.measures.confusion import Confusion
 from torch_binmetrics.measures.declared import about
 from torch_binmetrics.state.distributed import group_or_none
-from torch_binmetrics.state.histogram import ScoreHistogram, begin_together, count_apart
+from torch_binmetrics.state.histogram import ScoreHistogram
 from torch_binmetrics.state.pending import Pending
 from torch_binmetrics.state.reading import Reading
 from torch_binmetrics.state.snapshot import Snapshot
+from torch_binmetrics.state.together import begin_together, count_apart
 from torch_binmetrics.uncertainty.confidence import Method, Plan, intervals, why_none
 
 #: What a metric computes; "Metric" alone means any.

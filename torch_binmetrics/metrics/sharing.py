@@ -8,7 +8,8 @@ from typing import Any
 
 from torch_binmetrics.counting import Layout, Store, store_of
 from torch_binmetrics.metrics.metric import Metric
-from torch_binmetrics.state.histogram import ScoreHistogram, guard_together
+from torch_binmetrics.state.histogram import ScoreHistogram
+from torch_binmetrics.state.together import guard_together
 
 
 def share(metrics: Sequence[Metric[Any]]) -> list[ScoreHistogram]:

@@ -4,24 +4,23 @@ from __future__ import annotations
 
 import copy
 import io
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Iterable
 from typing import Any, Self
 
 import torch
 from torch import Tensor
 
-from torch_binmetrics.checks import one_or_many, summary
-from torch_binmetrics.counting import Dropped, Layout, Store, check_batch, count_checked, store_of
-from torch_binmetrics.counting.store import check_plain
+from torch_binmetrics.checks import one_or_many
+from torch_binmetrics.counting import Dropped, Layout, Store, store_of
 from torch_binmetrics.counting.summands import Summand
-from torch_binmetrics.state.agreement import OutOfStepError, Rounds, Terms
-from torch_binmetrics.state.distributed import begin_sum, gather_over_ranks, place_in, world_size
+from torch_binmetrics.state.agreement import Rounds
+from torch_binmetrics.state.distributed import place_in, world_size
 from torch_binmetrics.state.earlier import upgraded
 from torch_binmetrics.state.guard import Guard, held
 from torch_binmetrics.state.past import Past
-from torch_binmetrics.state.traced import count_traced, number
-
-STATE_VERSION = 2
+from torch_binmetrics.state.saved import STATE_VERSION, check_header, check_place, own
+from torch_binmetrics.state.together import sum_together, update_together
+from torch_binmetrics.state.traced import number
 
 
 class ScoreHistogram:
@@ -188,7 +187,7 @@ class ScoreHistogram:
             device = self.state.device
             others = state["summed"] and rank != 0
             # A table is put in order, one row a score, whatever came.
-            self.state = self.store.empty(device) if others else self.store.merge(_own(counts, device), [])
+            self.state = self.store.empty(device) if others else self.store.merge(own(counts, device), [])
             if self.past is not None:
                 self.past.load(state["past"])
             self.rounds = Rounds()
@@ -196,22 +195,14 @@ class ScoreHistogram:
 
     def check_state(self, state: dict[str, Any], *, group: Any = None) -> None:
         """Raise ValueError unless ``state`` is a :meth:`state_dict` that this histogram can load on this rank of a group."""
-        if not isinstance(state, dict) or not {"version", "meaning", "summed", "counts"} <= state.keys():
-            raise ValueError(f"expected a state_dict() with version, meaning, summed and counts, got {summary(state)}")
-        _check_header(state["version"], state["summed"])
-        check_plain(state["counts"])
+        check_header(state)
         state = self._of_today(state)
         self._refuse(state["meaning"], "the state")
         self.store.check(state["counts"])
         self.store.check_values(state["counts"])
         if self.past is not None:
             self.past.check(None if state["summed"] else state.get("past"))
-        here, there = place_in(group), (state.get("rank"), state.get("world_size"))
-        if not state["summed"] and there not in (here, (None, None)):  # releases before version 2 did not tell
-            raise ValueError(
-                f"expected counts of rank {here[0]} of {here[1]}, the state holds those of rank {there[0]} of {there[1]} "
-                "alone: save state_dict(sync=True), a collective, and load it on every rank after init_process_group"
-            )
+        check_place(state, group)
 
     def _of_today(self, state: dict[str, Any]) -> dict[str, Any]:
         """A state of any version as one of this."""
@@ -248,7 +239,7 @@ class ScoreHistogram:
 
     def __deepcopy__(self, memo: dict[int, Any]) -> Self:
         with self.guard.lock:  # layout and store are frozen, and keep what was prepared for counting
-            other = self._with(_own(self.state))
+            other = self._with(own(self.state))
             other.past = copy.deepcopy(self.past)
             return other
 
@@ -262,163 +253,7 @@ class ScoreHistogram:
     def __setstate__(self, attributes: dict[str, Any]) -> None:
         self.__dict__.update(attributes)
         self.number = number(self)
-        self.state = _own(torch.load(io.BytesIO(attributes["state"]), weights_only=True))
+        self.state = own(torch.load(io.BytesIO(attributes["state"]), weights_only=True))
 
     def __repr__(self) -> str:
         return f"{type(self).__name__}({self.layout})"
-
-
-def _check_header(version: object, summed: object) -> None:
-    """Raise ValueError unless a state says in our way of which version it is, and whether it is a sum over ranks."""
-    if type(version) is not int or version < 1:
-        raise ValueError(
-            f"expected a state of version 1 to {STATE_VERSION}, got {version!r}: load a state_dict() as it was saved"
-        )
-    if version > STATE_VERSION:
-        raise ValueError(f"the state is of version {version}, this release reads {STATE_VERSION}: upgrade it")
-    if type(summed) is not bool:
-        raise ValueError(f"expected summed to be True or False, got {summed!r}: load a state_dict() as it was saved")
-
-
-def _own(counts: Tensor, device: torch.device | str | None = None) -> Tensor:
-    """A copy in memory of its own, on a device, that can be counted into: an inference tensor could not later on."""
-    with torch.inference_mode(False):
-        return counts.to(counts.device if device is None else device, copy=True)
-
-
-def update_together(
-    histograms: Sequence[ScoreHistogram],
-    preds: Tensor,
-    target: Tensor,
-    weight: Tensor | None = None,
-    *,
-    group: Tensor | None = None,
-) -> None:
-    """Count a batch into several histograms of one guard in one pass; all of them or, on an error, none."""
-    for histogram in histograms:
-        histogram._refuse_total()
-    check_batch([histogram.layout for histogram in histograms], preds, target, weight, group=group)
-    if not torch.compiler.is_compiling():
-        _count(histograms, preds, target, weight, group=group)
-    elif not count_traced(histograms, preds, target, weight, group=group):
-        counted_apart: Any = torch.compiler.disable(_count)  # type: ignore[no-untyped-call]
-        counted_apart(histograms, preds, target, weight, group=group)
-
-
-def _count(
-    histograms: Sequence[ScoreHistogram],
-    preds: Tensor,
-    target: Tensor,
-    weight: Tensor | None,
-    *,
-    group: Tensor | None,
-) -> None:
-    """Count a checked batch."""
-    lock = histograms[0].guard.lock
-    lock.acquire()  # by hand, since `with` takes twice as long
-    try:
-        for histogram in histograms:
-            if histogram.state.device != preds.device:
-                histogram.to(preds.device)
-        tallies = [(histogram.store, histogram.target()) for histogram in histograms]
-        states = count_checked(tallies, preds, target, weight, group=group)
-        for histogram, state in zip(histograms, states, strict=True):
-            histogram.take(state)
-    finally:
-        lock.release()
-
-
-def count_apart(
-    histograms: Sequence[ScoreHistogram],
-    preds: Tensor,
-    target: Tensor,
-    weight: Tensor | None = None,
-    *,
-    group: Tensor | None = None,
-) -> list[ScoreHistogram]:
-    """Count a batch once, apart, and add that to the histograms; the batch's own counts are returned."""
-    batches = [histogram._with(histogram.store.empty(histogram.state.device)) for histogram in histograms]
-    update_together(batches, preds, target, weight, group=group)
-    with held(each.guard for each in (*histograms, *batches)):
-        for histogram, batch in zip(histograms, batches, strict=True):
-            histogram.to(batch.state.device)
-            histogram.take(batch.state if histogram.past else histogram.store.merge(histogram.state, [batch.state]))
-    return batches
-
-
-def guard_together(histograms: Sequence[ScoreHistogram]) -> None:
-    """Give histograms that count the same batches one guard, so that what is read of all of them is of one moment."""
-    guard = Guard()
-    for histogram in histograms:
-        histogram.guard = guard
-
-
-def copies(histograms: Sequence[ScoreHistogram]) -> list[ScoreHistogram]:
-    """Copies of the counts of one moment, to be read or summed while others count on."""
-    with held(histogram.guard for histogram in histograms):
-        return [copy.deepcopy(histogram) for histogram in histograms]
-
-
-def sum_together(histograms: Sequence[ScoreHistogram], group: Any = None, label: str = "") -> list[ScoreHistogram]:
-    """Read-only copies summed over ranks, all with one all_reduce; totals come back as they are.
-
-    Exact ones, whose sizes differ, take an all_gather each. ``label`` says what is read off the counts.
-    """
-    return begin_together(histograms, group, label)()
-
-
-def begin_together(
-    histograms: Sequence[ScoreHistogram], group: Any = None, label: str = "", *, sync: bool = True
-) -> Callable[[], list[ScoreHistogram]]:
-    """:func:`sum_together` in two steps: counts are copied and the all_reduce begins; what is returned waits for the sums.
-
-    Without ``sync`` it returns the copies.
-    """
-    if not sync or all(histogram.is_total for histogram in histograms):
-        kept = list(histograms) if sync else copies(histograms)
-        return lambda: kept
-    if world_size(group) == 1:
-        return _begun(histograms, Terms(""), group)
-    try:
-        begun = _begun(histograms, _terms(histograms, label, group), group)
-    except OutOfStepError:
-        for histogram in histograms:
-            histogram.rounds.restart(group)
-        raise
-    for histogram in histograms:
-        histogram.rounds.advance(group)
-    return begun
-
-
-def _terms(histograms: Sequence[ScoreHistogram], label: str, group: Any) -> Terms:
-    """What all ranks have to bring for a sum of these."""
-    words = [str(histogram.layout) for histogram in histograms]
-    words += [f"{histogram.past.updates} updates" for histogram in histograms if histogram.past]
-    words += [f"clone {list(histogram.lineage)}" for histogram in histograms[:1] if histogram.lineage]
-    return Terms(
-        "; ".join([*words, label]),
-        round=sum(histogram.rounds.of(group) for histogram in histograms),
-        whole=any(histogram._loaded_alone for histogram in histograms),
-    )
-
-
-def _begun(histograms: Sequence[ScoreHistogram], terms: Terms, group: Any) -> Callable[[], list[ScoreHistogram]]:
-    """What waits for the sums: an all_reduce under way for those of fixed size, an all_gather done for each other."""
-    histograms = copies(histograms)
-    fixed = [histogram.state for histogram in histograms if histogram.store.reduction == "sum"]
-    summed = begin_sum(fixed, terms, group) if fixed else list
-    gathered = {
-        i: gather_over_ranks(histogram.state, terms, group)
-        for i, histogram in enumerate(histograms)
-        if histogram.store.reduction == "cat"
-    }
-
-    def totals() -> list[ScoreHistogram]:
-        sums, found = iter(summed()), []
-        for i, histogram in enumerate(histograms):
-            first, *others = gathered[i] if i in gathered else [next(sums)]
-            found.append(histogram._with(histogram.store.merge(first, others)))
-            found[-1].is_total = True
-        return found
-
-    return totals
