@@ -64,6 +64,18 @@ def test_floats_know_thresholds_from_rows():
     assert list(tb.floats(metrics.compute(), metrics)) == [f"each/{name}" for name in NAMES]
 
 
+def test_floats_do_not_take_several_numbers_of_all_together_for_rows():
+    def errors(c):
+        return torch.stack([c.fp, c.fn, c.fp + c.fn], -1)
+
+    metrics = tb.MetricCollection(
+        each=tb.BinaryRecall(rows=LABELS), all=tb.Metric(errors, tb.Threshold(0.5), rows=LABELS, average="micro")
+    )
+    values = counted(metrics).compute()
+    assert values["all"].shape == (3,)
+    assert list(tb.floats(values, metrics)) == [f"each/{name}" for name in NAMES]
+
+
 def test_a_row_with_the_name_of_another_value_is_refused():
     metrics = counted(tb.MetricCollection({"auroc": tb.BinaryAUROC(rows=LABELS), "auroc/bee": tb.BinaryRecall()}))
     with pytest.raises(ValueError, match="'auroc/bee' is the name of a row"):
