@@ -129,6 +129,21 @@ def test_exact_cuts_have_rows_too(kind):
         assert float(found["BinaryRecall"][row]) == pytest.approx(sk.recall_score(target.view(-1), preds.view(-1) >= 0.3))
 
 
+@pytest.mark.parametrize("kind", KINDS)
+@pytest.mark.parametrize("options", ["weighted", "dropping"])
+def test_exact_states_of_rows_are_taken_over_and_damaged_ones_are_refused(kind, options):
+    build = lambda: tb.BinaryAUROC(tb.Exact(), rows=KINDS[kind], **OPTIONS[options])  # noqa: E731
+    whole, resumed = counted(build(), batch(kind, options=options)), build()
+    state = whole.state_dict()
+    resumed.load_state_dict(state)
+    assert torch.equal(resumed.histogram.state, whole.histogram.state)
+    for damage in (2.0**33 * N, -(2.0**33), 0.5, math.nan, math.inf):
+        [held] = [value for value in state.values() if isinstance(value, Tensor) and value.ndim == 2]
+        damaged = {name: held.double() + damage if value is held else value for name, value in state.items()}
+        with pytest.raises(ValueError, match="expected"):
+            build().load_state_dict(damaged)
+
+
 def test_a_threshold_for_each_row_is_read_off_shared_counts():
     given, at = batch("labels", seed=4), [0.7, 0.25, 0.5]
     metrics = tb.MetricCollection([tb.BinaryAUROC(rows=tb.Labels(N)), tb.BinaryF1Score(at, rows=tb.Labels(N))])

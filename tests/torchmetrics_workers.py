@@ -68,6 +68,35 @@ def a_collection_syncs_once(rank: int, path: Path, luggage: tuple[Any, ...]) -> 
     assert not calls, "nothing was counted since"
 
 
+def rows_of_all_kinds_sync_once(rank: int, path: Path, luggage: tuple[Any, ...]) -> None:
+    def build() -> ours.MetricCollection:
+        kinds = [ours.MulticlassAccuracy(3), ours.MulticlassF1Score(3, top_k=2), ours.MulticlassAUROC(3, average=None)]
+        return ours.MetricCollection([*kinds, ours.MulticlassAveragePrecision(3)])
+
+    def of_classes(seed: int) -> tuple[Tensor, Tensor]:
+        draw = torch.Generator().manual_seed(seed)
+        return torch.rand(60, 3, generator=draw), torch.arange(60) % 3
+
+    metrics, alone = build(), build()
+    metrics.update(*of_classes(rank))
+    with watched() as calls:
+        values = metrics.compute()
+    assert calls == SUM
+    for seed in range(RANKS):
+        alone.update(*of_classes(seed))
+    for metric in alone.values():
+        metric.sync_on_compute = metric._to_sync = False
+    check(values, alone.compute())
+    preds, target = batch(0)
+    groups = torch.arange(len(preds)) % 2
+    fairness = ours.MetricCollection([ours.BinaryFairness(2), ours.BinaryGroupStatRates(2)])
+    fairness.update(preds, target * (rank == groups), groups)
+    with watched() as calls:
+        found = fairness.compute()
+    assert calls == SUM
+    assert any(name.startswith("DP_") for name in found)
+
+
 def members_computed_one_by_one_sync_once(rank: int, path: Path, luggage: tuple[Any, ...]) -> None:
     metrics = ours.MetricCollection(members()).clone()
     for epoch in (0, 2):
@@ -190,6 +219,7 @@ def summed_states_resume_without_losing_or_doubling(rank: int, path: Path, lugga
 
 PLAYS = [
     a_collection_syncs_once,
+    rows_of_all_kinds_sync_once,
     members_computed_one_by_one_sync_once,
     what_was_counted_in_between_is_summed_anew,
     each_metric_alone_and_in_the_stock_collection_gives_the_same,

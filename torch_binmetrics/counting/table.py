@@ -78,14 +78,18 @@ class Table(Store):
 
     def check_values(self, state: Tensor) -> None:
         super().check_values(state)
-        keys, kinds = state[:, 0], 1 + len(Dropped._fields)
-        if (~(keys.abs() <= INFINITY + kinds) | (keys < -INFINITY) | (keys != keys.floor())).any():
+        keys, last = state[:, 0], INFINITY + 1 + len(Dropped._fields)
+        key, row = self._parted(state.where(state.isfinite(), 0))
+        rows = 1 if self.layout.rows is None else self.layout.rows.n
+        wrong = ~keys.isfinite() | (keys != keys.floor()) | (key < -INFINITY) | (key > last) | (row < 0) | (row >= rows)
+        if wrong.any():
             raise ValueError(
                 "expected rows that begin with the number of a score, got others: the state is damaged, load another"
             )
 
     def parts(self, state: Tensor) -> tuple[Tensor, Tensor, Tensor]:
-        return state[state[:, 0] <= INFINITY, 1:], state[state[:, 0] > INFINITY, 1:], state[:0, 1:]
+        is_score = self._parted(state.nan_to_num())[0] <= INFINITY
+        return state[is_score, 1:], state[~is_score, 1:], state[:0, 1:]
 
     def counts(self, state: Tensor) -> Tensor:
         return self.occupied(state)[1]
