@@ -19,7 +19,15 @@ settings.register_profile("unshrunk", settings.get_profile("quick"), phases=[Pha
 settings.load_profile("house")
 
 #: Whole files that ``make quick`` leaves out: frameworks, pictures, and thousands of cases of one law.
-SLOW = {"test_area_bounds", "test_huggingface", "test_intervals", "test_lightning", "test_plots", "test_tensorboard"}
+SLOW = {
+    "test_area_bounds",
+    "test_huggingface",
+    "test_intervals",
+    "test_lightning",
+    "test_plots",
+    "test_plots_of_rows",
+    "test_tensorboard",
+}
 SLOW |= {"test_docs", "test_exactness", "test_package", "test_torchmetrics", "test_torchmetrics_habits", "test_traced"}
 
 

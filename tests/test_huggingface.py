@@ -12,6 +12,7 @@ import numpy as np
 import pytest
 import torch
 from hypothesis import given, strategies as st
+from scipy.special import logsumexp
 from sklearn.metrics import accuracy_score, average_precision_score, f1_score, roc_auc_score
 from torch.utils.data import DataLoader
 from transformers import (
@@ -26,7 +27,7 @@ from transformers import (
 )
 
 import torch_binmetrics as tb
-from torch_binmetrics.integrations.huggingface import ComputeMetrics, compute
+from torch_binmetrics.integrations.huggingface import ComputeMetrics, _against_the_rest, compute
 
 
 def wanted(logits, labels, prefix="eval_"):
@@ -162,6 +163,33 @@ def test_a_multi_label_head_is_counted_label_by_label(tmp_path):
     assert len(set(each)) == 3
     assert [values[f"eval_f1/{name}"] for name in names] == pytest.approx(list(each), abs=1e-12)
     assert values["eval_mean"] == pytest.approx(each.mean(), abs=1e-12)
+
+
+def test_logits_of_classes_are_those_of_their_softmax_probabilities():
+    z = torch.randn(50, 6, generator=torch.Generator().manual_seed(0), dtype=torch.float64) * 30
+    z[0], z[1, :2] = 7.0, 90.0
+    expected = [[row[k] - logsumexp(np.delete(row, k)) for k in range(6)] for row in z.numpy()]
+    np.testing.assert_allclose(_against_the_rest(z), expected, rtol=1e-13, atol=1e-13)
+    two = torch.tensor([[3.0, 1.0]])
+    assert _against_the_rest(two).tolist() == [[2.0, -2.0]]
+
+
+def test_a_multi_class_head_counts_one_against_the_rest_of_its_softmax():
+    draw = torch.Generator().manual_seed(2)
+    logits = torch.randn(300, 3, generator=draw) * torch.tensor([1.0, 3.0, 0.3]) + torch.randn(300, 1, generator=draw) * 5
+    target = logits.softmax(-1).multinomial(1, generator=draw)[:, 0]
+    rows = tb.Classes(3, ["ant", "bee", "cat"])
+    metrics = ComputeMetrics(tb.MetricCollection(auroc=tb.BinaryAUROC(tb.Exact(), rows=rows, from_logits=True)))
+    found = metrics(EvalPrediction(logits.numpy(), target.numpy()))
+    for k, name in enumerate(rows.names):
+        expected = roc_auc_score(target == k, logits.double().softmax(-1)[:, k])
+        assert math.isclose(found[f"auroc/{name}"], expected, abs_tol=1e-4)
+        assert abs(roc_auc_score(target == k, logits[:, k]) - expected) > 0.02
+
+
+def test_a_trainer_has_no_ids_of_groups():
+    with pytest.raises(ValueError, match="counts groups, whose ids a Trainer does not pass"):
+        ComputeMetrics(tb.MetricCollection([tb.BinaryAUROC(rows=tb.Groups(2), from_logits=True)]))
 
 
 def test_token_heads_leave_their_padding_out(tmp_path):

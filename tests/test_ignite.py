@@ -72,6 +72,16 @@ def test_an_output_is_transformed_and_weights_are_counted():
     assert found == pytest.approx(recall_score(target, preds >= 0.5, sample_weight=target + preds), abs=1e-6)
 
 
+def test_a_dict_brings_the_ids_of_groups_and_rows_are_floats_by_their_names():
+    groups = tb.Groups(2, ["app", "web"])
+    engine = Engine(lambda _, batch: {"preds": batch[0], "target": batch[1], "group": (batch[0] * 128).long() % 2})
+    attach(engine, tb.MetricCollection(recall=tb.BinaryRecall(rows=groups)))
+    found, (preds, target) = engine.run(batches(4)).metrics, samples(4)
+    for k, name in enumerate(groups.names):
+        mine = (preds * 128).long() % 2 == k
+        assert found[f"recall/{name}"] == recall_score(target[mine], preds[mine] >= 0.5)
+
+
 @pytest.mark.parametrize("output", [torch.zeros(2), {"y_pred": 1, "y": 2}, (torch.zeros(2),)])
 def test_an_output_that_is_no_batch_is_refused(output):
     engine = Engine(lambda *_: output)

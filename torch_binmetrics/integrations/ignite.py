@@ -20,7 +20,7 @@ def attach(
     engine: Engine,
     collection: MetricCollection,
     *,
-    output_transform: Callable[[Any], tuple[Tensor, ...]] | None = None,
+    output_transform: Callable[[Any], tuple[Tensor, ...] | dict[str, Tensor]] | None = None,
 ) -> None:
     """Count every iteration of an engine, anew each epoch; the values are in ``engine.state.metrics`` at its end.
 
@@ -31,10 +31,11 @@ def attach(
     Args:
         engine: whose process function gives preds and target.
         collection: what to count and compute.
-        output_transform: makes (preds, target) or (preds, target, weight) of an engine's output; None if it is that already.
+        output_transform: makes (preds, target) or (preds, target, weight) of an engine's output, or a dict with "preds",
+            "target" and whatever else ``update`` takes, "group" say; None if it is that already.
 
     Raises:
-        TypeError: while the engine runs, at an output that is no tuple or list of two or three.
+        TypeError: while the engine runs, at an output that is no tuple or list of two or three and no such dict.
 
     >>> import torch
     >>> from torch_binmetrics import BinaryRecall
@@ -48,11 +49,13 @@ def attach(
     def count() -> None:
         output = engine.state.output
         batch = output if output_transform is None else output_transform(output)
+        if isinstance(batch, dict) and {"preds", "target"} <= batch.keys():
+            return collection.update(**batch)
         if not isinstance(batch, tuple | list) or len(batch) not in (2, 3):
             raise TypeError(
                 f"expected (preds, target) or (preds, target, weight), got {_shape(batch)}: pass an output_transform"
             )
-        collection.update(*batch)
+        return collection.update(*batch)
 
     def publish() -> None:
         values = collection.compute()
