@@ -58,6 +58,7 @@ AREAS = {
     "log": with_options(tb.measures.log_auc, tb.measures.log_auc_bounds, references.log_auc, fpr_range=(0.05, 0.7)),
     "log as usual": with_options(tb.measures.log_auc, tb.measures.log_auc_bounds, references.log_auc),
     "top 0.1": with_options(tb.measures.capture, tb.measures.capture_bounds, references.capture, None),
+    "all": with_options(tb.measures.capture, tb.measures.capture_bounds, references.capture, None, top=1.0),
     "top 0.7": with_options(tb.measures.capture, tb.measures.capture_bounds, references.capture, None, top=0.7),
     "EER": Area(
         lambda c: tb.measures.equal_error_rate(c, c.tp.double()).value,
@@ -140,6 +141,21 @@ def test_large_and_rare_counts_give_the_fraction_and_bounds_around_it(area, most
     assert area.value(c).item() == pytest.approx(float(exact), rel=1e-12, abs=1e-12)
     assert low <= area.value(c) <= high
     assert Fraction(low.item()) <= exact <= Fraction(high.item())
+
+
+@EACH
+@given(seed=SEEDS, bins=st.integers(1, 12), orders=st.sampled_from([8, 18, 30]))
+def test_weights_over_many_orders_of_magnitude_give_bounds_around_the_fraction(area, seed, bins, orders):
+    rng = np.random.default_rng(seed)
+    counts = 10.0 ** -(orders * rng.random((2, bins))) * (rng.random((2, bins)) < rng.choice([0.3, 0.8, 1]))
+    counts[:, rng.integers(bins)] += 10.0 ** -(orders * rng.random(2))
+    counts[rng.integers(2)] *= 10.0 ** -rng.choice([0, orders])
+    c = confusion_along(torch.from_numpy(counts))
+    exact = area.reference(references.accumulated(counts.T[::-1].tolist()))
+    for ties in (torch.ones(bins, dtype=torch.bool), None):
+        low, high = (end.item() for end in area.bounds(c, ties=ties))
+        assert low <= exact <= high
+        assert low <= area.value(c).item() <= high
 
 
 PERFECT = {name: area for name, area in AREAS.items() if area.perfect is not None}

@@ -33,6 +33,19 @@ def test_weights_of_any_size_give_what_weights_near_1_give(variant, power):
         torch.testing.assert_close(flat(far.bounds()), flat(near.bounds()), rtol=0, atol=0, equal_nan=True)
 
 
+@pytest.mark.parametrize("cuts", [tb.FloatBits(), tb.Exact()], ids=str)
+@pytest.mark.parametrize("top", [0.5, 1.0])
+def test_exact_sums_of_weights_over_many_orders_have_bounds_that_allow_for_rounding(cuts, top):
+    metric = tb.BinaryCapture(cuts, top=top, weighted=True)
+    metric.update(torch.tensor([0.25, 0.5, 0.75]), torch.tensor([1, 0, 0]), torch.tensor([1e-20, 3.0, 1.0]))
+    low, high = metric.bounds()
+    assert low <= metric.compute() <= high
+    assert low <= float(top == 1) <= high
+    counts = tb.BinaryCapture(cuts, top=top)
+    counts.update(torch.tensor([0.25, 0.5, 0.75]), torch.tensor([1, 0, 0]))
+    assert counts.bounds() == (counts.compute(), counts.compute())
+
+
 @given(power=st.integers(-1070, 1020), cells=st.lists(st.integers(1, 7), min_size=4, max_size=4))
 def test_products_of_four_weights_neither_overflow_nor_vanish(power, cells):
     small = tb.Confusion(*torch.tensor(cells).double())
@@ -125,11 +138,12 @@ def test_bounds_of_the_quantile_calibration_error_enclose_that_of_the_exact_grou
 
 
 def test_four_samples_in_one_bin_do_not_claim_an_exact_quantile_calibration_error():
-    preds = 0.5 + torch.tensor([1e-4, 2e-4, 3e-4, 4e-4])
+    preds = 0.5 + torch.tensor([1e-5, 2e-5, 3e-5, 4e-5])
     metric = tb.BinaryCalibrationError(2, strategy="quantile")
     metric.update(preds, torch.tensor([0, 0, 1, 1]))
     low, high = metric.bounds()
-    assert low <= 0.5 <= high
+    assert low <= 0.49999 <= high
+    assert low < 1e-3
     apart = tb.BinaryCalibrationError(2, strategy="quantile")
     apart.update(torch.tensor([0.1, 0.2, 0.8, 0.9]), torch.tensor([0, 0, 1, 1]))
     low, high = apart.bounds()

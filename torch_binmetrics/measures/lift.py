@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from typing import NamedTuple
 
-import torch  # noqa: F401 - the examples use it
+import torch
 from torch import Tensor
 
 from torch_binmetrics.checks import number
@@ -83,13 +83,16 @@ def capture_bounds(c: Confusion, top: float = 0.1, *, ties: Tensor | None = None
     >>> capture_bounds(Confusion(*torch.tensor([[2, 1], [2, 0], [0, 2], [0, 1]])), top=0.5)
     (tensor(0.5000, dtype=torch.float64), tensor(1., dtype=torch.float64))
     """
-    bin_ = _bin_of(c, top)
-    tied = descending(ties, c.tp)[bin_.place]
-    mixed = bin_.positives * bin_.reach / (bin_.positives + bin_.negatives)
-    least, most = (bin_.reach - bin_.negatives).clamp(min=0), bin_.reach.minimum(bin_.positives)
-    low, high = ((bin_.found + mixed.where(tied, end)) / bin_.all_positives for end in (least, most))
     points = c.tp.shape[-1] + 8
-    return outward_share(low, high, points, points * (1 + bin_.share / bin_.all_positives))
+    tied, slack = descending(ties, c.tp), points * torch.finfo(torch.float64).eps
+    # Summed up, a share may end in another bin: of weights over many orders, in one that holds the half of all positives.
+    first, last = (_bin_of(c, top, moved) for moved in (-slack, slack))
+    least, most = (first.reach - first.negatives).clamp(min=0), last.reach.minimum(last.positives)
+    low, high = (
+        (bin_.found + bin_.mixed.where(tied[bin_.place], end)) / bin_.all_positives
+        for bin_, end in ((first, least), (last, most))
+    )
+    return outward_share(low, high, points, points)
 
 
 @measure(span=(0, 1), bounds=capture_bounds)
@@ -110,7 +113,7 @@ def capture(c: Confusion, top: float = 0.1) -> Tensor:
     tensor(0.6667, dtype=torch.float64)
     """
     bin_ = _bin_of(c, top)
-    return ((bin_.found + bin_.positives * bin_.reach / (bin_.positives + bin_.negatives)) / bin_.all_positives).clamp(0, 1)
+    return ((bin_.found + bin_.mixed) / bin_.all_positives).clamp(0, 1)
 
 
 def check_top(top: float) -> None:
@@ -127,16 +130,24 @@ class _Bin(NamedTuple):
     negatives: Tensor
     reach: Tensor
     all_positives: Tensor
-    share: Tensor
     place: Tensor
 
+    @property
+    def mixed(self) -> Tensor:
+        """Positives among those reached, if they come in random order."""
+        size = self.positives + self.negatives
+        return self.positives * (self.reach / size).where(size > 0, 0.0)
 
-def _bin_of(c: Confusion, top: float) -> _Bin:
-    """The bin where the ``top`` share of the samples ends."""
+
+def _bin_of(c: Confusion, top: float, moved: float = 0.0) -> _Bin:
+    """The bin where the ``top`` share of the samples ends, or where it ends when moved by a share of all."""
     check_top(top)
     fp, tp = staircase(c)
     depth = fp + tp
-    share = depth[..., -1] * top
-    above = (depth < share[..., None]).sum(-1).clamp(min=1) - 1
+    everything = depth[..., -1]
+    share = (everything * top + everything * moved).clamp(min=0)
+    above = (depth <= share[..., None]).sum(-1).clamp(max=c.tp.shape[-1]) - 1
+    found, so_far = at_point(tp, above), at_point(depth, above)
     positives, negatives = (at_point(line.diff(), above) for line in (tp, fp))
-    return _Bin(at_point(tp, above), positives, negatives, share - at_point(depth, above), tp[..., -1], share, above)
+    reach = (share - so_far).where(share < everything, positives + negatives)
+    return _Bin(found, positives, negatives, reach, tp[..., -1], above)

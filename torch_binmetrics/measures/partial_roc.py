@@ -113,8 +113,8 @@ def _height(path: Steps, bottom: Tensor, top: Tensor) -> Tensor:
     """Mean height of the straight line across each bin, inside a range of tpr, above its bottom."""
     start, end = (line.maximum(bottom).minimum(top) - bottom for line in (path.first, path.last))
     rise = path.last - path.first
-    over = (path.last - path.first.maximum(top)).clamp(min=0) * (top - bottom)
-    return torch.where(rise > 0, ((end - start) * (start + end) / 2 + over) / rise, start)
+    inside, beyond = end - start, (path.last - path.first.maximum(top)).clamp(min=0)
+    return start + inside * ((inside / 2 + beyond) / rise).clamp(max=1).where(rise > 0, 0.0)
 
 
 def _box(c: Confusion, fpr_range: Span, tpr_range: Span, ties: Tensor | None = None) -> tuple[Steps, Tensor, Tensor]:

@@ -112,15 +112,20 @@ class Reading(Generic[T]):
         return self.exact or (known is not None and known.bounds is not None)
 
     def bounds(self, snapshot: Snapshot) -> Ends:
-        """Lowest and highest value that the counts allow; the value itself, twice, where nothing is hidden."""
+        """Lowest and highest value that the counts allow; the value itself, twice, where nothing is hidden or rounded."""
         known = about(self.measure)
-        if known and known.bounds and not (snapshot.exact or self.exact):
+        if known and known.bounds and not (self.exact or _certain(known.bounds, snapshot)):
             seen, over_rows = self._seen(snapshot)
             given = (self._confusion(seen),) if self.enclosing is None else self.enclosing(seen)
             ends = known.bounds(*given, **({"ties": seen.ties} if takes_ties(known.bounds) else {}))
             return ends if over_rows is None else over_rows.bounds(*ends)
         value: Any = self.value(snapshot)
         return (value.value if isinstance(value, OperatingPoint) else value,) * 2
+
+
+def _certain(bounds: Callable[..., Ends], snapshot: Snapshot) -> bool:
+    """Whether no bin hides anything, and no sum of weights is rounded in a way that bounds of ties allow for."""
+    return snapshot.exact and not (snapshot.layout.weighted and takes_ties(bounds))
 
 
 def curve(snapshot: Snapshot) -> Given:
