@@ -182,6 +182,27 @@ def test_classes_that_no_label_names_count_in_means_as_in_torchmetrics(name, top
     same(mine(preds, target), theirs(preds, target))
 
 
+@pytest.mark.parametrize("name", ["MulticlassAUROC", "MultilabelAUROC", "MulticlassCalibrationError"])
+def test_scores_that_are_ignored_do_not_make_logits_of_the_others(name):
+    preds, target = batch(name, shape=(), ignored=-1)
+    ignored = target == -1
+    wild = preds.where(~ignored if name == "MultilabelAUROC" else ~ignored[:, None], 5.0)
+    same(make(ours, name, ignore_index=-1)(wild, target), make(ours, name, ignore_index=-1)(preds, target), tolerance=0)
+
+
+def test_a_batch_of_logits_of_classes_goes_through_a_softmax_unless_it_is_declared():
+    preds, target = batch("MulticlassAUROC", logits=True, shape=())
+    probabilities = preds.softmax(1)
+    for from_logits, scores in ((None, probabilities), (True, probabilities), (False, preds)):
+        mine = make(ours, "MulticlassAUROC", average=None, from_logits=from_logits)(preds, target)
+        rows = [ours.BinaryAUROC(from_logits=False)(scores[:, k], target == k) for k in range(N)]
+        same(mine, torch.stack(rows), tolerance=0)
+    small = torch.rand(30, N)
+    declared, guessed = (make(ours, "MulticlassROC", from_logits=each)(small, target) for each in (True, None))
+    same(declared[0], make(ours, "MulticlassROC")(small.softmax(1), target)[0], tolerance=0)
+    assert not torch.equal(declared[2][0], guessed[2][0])
+
+
 def test_labels_may_be_given_in_the_place_of_scores():
     preds, target = batch("MulticlassAccuracy")
     for name in ("MulticlassAccuracy", "MulticlassJaccardIndex"):
@@ -338,6 +359,8 @@ REFUSED = {
     "NaN of classes": ("MulticlassAUROC", (PREDS * math.nan, TARGET), ValueError, "nan scores"),
     "NaN among scores": ("MulticlassAccuracy", (PREDS.where(PREDS > 0.01, math.nan), TARGET), ValueError, "nan scores"),
     "labels as scores": ("MulticlassAUROC", (PREDS.long(), TARGET), TypeError, "float dtype"),
+    "labels that are floats": ("MulticlassAccuracy", (PREDS, TARGET.double()), TypeError, "int dtype, got torch.float64"),
+    "weights": ("MulticlassAccuracy", (PREDS, TARGET, torch.ones(30)), ValueError, "weighted=True"),
     "lists": ("MulticlassAccuracy", (PREDS.tolist(), TARGET), TypeError, "tensors"),
     "a list": ("MultilabelAUROC", (PREDS.tolist(), TARGET), TypeError, "torch.Tensor"),
 }

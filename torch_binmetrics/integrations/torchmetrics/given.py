@@ -134,18 +134,18 @@ def of_the_best(given: dict[str, Any], preds: Tensor, target: Tensor, weight: Te
 def best_classes(
     given: dict[str, Any], preds: Tensor, target: Tensor, weight: Tensor | None, *, samplewise: bool = False
 ) -> Batch:
-    """A batch with a score of 1 for the class that is taken, the best one, or that of the label if among the ``top_k`` best.
+    """The number of the class that each sample is said to be of, -1 for unknown: the best, or the label's among ``top_k``.
 
-    Classes are last; ``samplewise``, there is a line for each sample and class.
+    ``samplewise``, there is a line for each sample and class instead, with scores of 1 and 0.
     """
     n = given["num_classes"]
     taken, known = _taken(n, given.get("top_k", 1), preds, target)
-    if samplewise and target.ndim < 2:
+    if not samplewise:
+        return taken.where(known, -1), target, weight
+    if target.ndim < 2:
         raise ValueError(f"samplewise averages need a target of at least 2 dimensions, got shape {tuple(target.shape)}")
     classes = torch.arange(n, device=taken.device)
     hot = (taken[..., None] == classes).float().where(known[..., None], torch.nan)
-    if not samplewise:
-        return hot, target, weight
     labels = _as_labels(target[..., None] == classes, target[..., None], given)
     weight = None if weight is None else weight[..., None].expand(labels.shape)
     lines = (None if each is None else _lines(each.movedim(-1, 1)) for each in (hot, labels, weight))
@@ -162,6 +162,8 @@ def _taken(n: int, top_k: int, preds: Tensor, target: Tensor) -> tuple[Tensor, T
     """The number of the class that each sample is said to be of, and whether that is known: no NaN, and a class."""
     if not isinstance(preds, Tensor) or not isinstance(target, Tensor):
         raise TypeError(f"preds and target must be tensors, got {type(preds).__name__} and {type(target).__name__}")
+    if target.is_floating_point() or target.dtype == torch.bool:
+        raise TypeError(f"target must hold the numbers of classes, of an int dtype, got {target.dtype}")
     if preds.ndim == target.ndim and top_k == 1:
         if preds.is_floating_point():
             raise TypeError(f"preds of the shape of target are numbers of classes, of an int dtype: scores are [N, {n}, ...]")

@@ -29,7 +29,7 @@ from torch_binmetrics.integrations.torchmetrics.given import (
     signature_like,
 )
 from torch_binmetrics.integrations.torchmetrics.readings import Curve
-from torch_binmetrics.integrations.torchmetrics.states import Counts
+from torch_binmetrics.integrations.torchmetrics.states import Counts, OfClasses
 from torch_binmetrics.measures import Confusion
 
 
@@ -121,7 +121,8 @@ class ClassesAtThreshold(LabelsAtThreshold):
     def _counted(given: dict[str, Any], options: Options) -> Counts:
         samplewise = given.get("multidim_average") == "samplewise"
         counted = AtThreshold._counted(given, options.of_made_labels if samplewise else replace(options, from_logits=False))
-        return replace(counted, name=f"{counted.name}{options.suffix * samplewise}_top_{given.get('top_k', 1)}")
+        store = counted.store if samplewise else OfClasses(counted.store.layout)
+        return replace(counted, store=store, name=f"{counted.name}{options.suffix * samplewise}_top_{given.get('top_k', 1)}")
 
     def _placed(self, preds: Tensor, target: Tensor, weight: Tensor | None) -> Batch:
         samplewise = self.given.get("multidim_average") == "samplewise"

@@ -50,7 +50,6 @@ class Curve(NamedTuple):
             return Curve(at, self.thresholds, whole, given=True)
         called = at.tp + at.fp
         kept = called != pad(called, (0, 1))[1:]
-        kept[0] |= not kept.any()
         at = Confusion(*(part[kept] for part in at))
         return Curve(at, self.thresholds[kept], at, given=False)
 

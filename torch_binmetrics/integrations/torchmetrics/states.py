@@ -10,7 +10,7 @@ from typing import Any
 import torch
 from torch import Tensor
 
-from torch_binmetrics.counting import Dense, Dropped, Layout, Store, Summand, count, reference, store_of
+from torch_binmetrics.counting import Dense, Dropped, Layout, Store, Summand, check_batch, count, reference, store_of
 from torch_binmetrics.counting.cuts import Edges
 from torch_binmetrics.counting.dense import described
 from torch_binmetrics.counting.float_bits import Exact, FloatBits
@@ -40,6 +40,8 @@ class Counts:
         """The state with a batch; a tensor is counted into, a list left as it is."""
         own = state if isinstance(state, Tensor) else self.store.empty(getattr(batch[0], "device", None))
         try:
+            if isinstance(self.store, OfClasses):
+                return self.store.add(own, *batch)
             [counted] = count([(self.store, own)], *batch, group=group)
         except ValueError as error:
             raise _in_words_of_here(error) from None
@@ -152,6 +154,34 @@ class Samplewise(Store):
 
     def excluded(self, state: Tensor) -> tuple[int, Dropped]:
         return Dense(self.layout).excluded(state.sum(0))
+
+
+@dataclass(frozen=True)
+class OfClasses(Dense):
+    """Dense counts of classes, from the number of the class that each sample is said to be of, -1 for unknown.
+
+    That is what a score of 1 for that class and 0 for all others would be counted as, but excluded samples are in one row only.
+    """
+
+    def add(
+        self, state: Tensor, preds: Tensor, target: Tensor, weight: Tensor | None, *, group: Tensor | None = None
+    ) -> Tensor:
+        check_batch([replace(self.layout, rows=None)], preds, target, weight)
+        layout, (rows, cells) = self.layout, self.layout.shape
+        taken, classes = preds.reshape(-1).long(), target.reshape(-1).long()
+        scores = (taken == classes).float().where(taken >= 0, torch.nan)
+        labels = ((classes >= 0) & (classes < rows)).long() * 2 - 1
+        samples = reference.Samples(scores, labels, None if weight is None else weight.reshape(-1).double(), classes)
+        cell = reference.cells(layout, samples)
+        amount = reference.amounts(layout, samples, cell)
+        added = torch.zeros_like(state).view(-1).index_add_(0, classes.clamp(0, rows - 1) * cells + cell, amount)
+        wrong, valid = cell == layout.scored.bins, cell < layout.block
+        added = added.index_add_(0, taken.clamp(0, rows - 1) * cells + 1, amount * wrong).view(rows, cells)
+        added[:, 0] = ((amount * valid).sum() - added[:, 1 : layout.block].sum(1)).clamp(min=0)
+        if state.device.type == "cpu":
+            layout.check_valid(self.excluded(added)[1])
+        state += added
+        return state
 
 
 def at_points(points: Points, options: Options, summand: Summand | None = None, *, samplewise: bool = False) -> Counts:
