@@ -13,12 +13,10 @@ from torchmetrics import Metric
 
 from torch_binmetrics.checks import fraction, integer
 from torch_binmetrics.counting import Hinge, Probability
-from torch_binmetrics.counting.cuts import Cuts
 from torch_binmetrics.counting.float_bits import Exact, FloatBits
-from torch_binmetrics.integrations.torchmetrics.given import EXTRA, Options, default_thresholds, signature_like
+from torch_binmetrics.integrations.torchmetrics.given import Options, default_thresholds, of_theirs, signature_like
 from torch_binmetrics.integrations.torchmetrics.metric import CountingMetric
 from torch_binmetrics.integrations.torchmetrics.readings import (
-    KINDS_OF_THRESHOLDS,
     Curve,
     Points,
     Sums,
@@ -72,12 +70,7 @@ class DropIn(CountingMetric):
 
     def _checked(self, given: dict[str, Any]) -> Counts:
         """What is counted for arguments, which torchmetrics checks as its own."""
-        theirs = {name: value for name, value in given.items() if name not in EXTRA}
-        if isinstance(theirs.get("thresholds"), Cuts):
-            theirs["thresholds"] = None
-        elif not isinstance(theirs.get("thresholds"), int | list | Tensor | None):
-            raise ValueError(f"thresholds must be {KINDS_OF_THRESHOLDS}, not {theirs['thresholds']!r}")
-        self.peer(**theirs)
+        self.peer(**of_theirs(given))
         with torch.device("cpu"):  # what counts depend on is data, also where modules are built without
             return self._counted(given, Options.of(given))
 
@@ -226,8 +219,7 @@ class AlongThresholds(DropIn):
         points = self.counts.points
         if name == "thresholds":
             return torch.tensor(points.thresholds, device=self.device) if points.thresholds else self.given["thresholds"]
-        shown = name == "confmat" and points.thresholds
-        return matrix_of(self._read().at).movedim(-3, 0) if shown else super()._shown(name)
+        return matrix_of(self._read().at).movedim(-3, 0) if name == "confmat" and points.thresholds else super()._shown(name)
 
     def _of_theirs(self, states: dict[str, Any]) -> Tensor | list[Tensor]:
         matrix, number = states.get("confmat"), len(self.counts.points.thresholds)

@@ -15,6 +15,7 @@ from torch_binmetrics.counting import Classes, Groups, Labels, Layout, Rows
 from torch_binmetrics.counting.cuts import Cuts
 from torch_binmetrics.counting.float_bits import DEFAULT
 from torch_binmetrics.counting.layout import fitting
+from torch_binmetrics.integrations.torchmetrics.readings import KINDS_OF_THRESHOLDS
 
 Batch = tuple[Tensor, Tensor, Tensor | None]
 #: The arguments that all classes take besides those of torchmetrics.
@@ -34,6 +35,16 @@ def signature_like(like: type[Metric]) -> inspect.Signature:
     for name, value in {**({"zero_division": 0} if hides_one else {}), **EXTRA}.items():
         own.setdefault(name, inspect.Parameter(name, inspect.Parameter.KEYWORD_ONLY, default=value))
     return inspect.Signature([*own.values(), kwargs])
+
+
+def of_theirs(given: dict[str, Any]) -> dict[str, Any]:
+    """Those among the arguments of a class that torchmetrics knows, for it to check; ValueError on thresholds of no kind."""
+    theirs = {name: value for name, value in given.items() if name not in EXTRA}
+    if isinstance(theirs.get("thresholds"), Cuts):
+        theirs["thresholds"] = None
+    elif not isinstance(theirs.get("thresholds"), int | list | Tensor | None):
+        raise ValueError(f"thresholds must be {KINDS_OF_THRESHOLDS}, not {theirs['thresholds']!r}")
+    return theirs
 
 
 def default_thresholds(given: dict[str, Any]) -> dict[str, Any]:
