@@ -16,7 +16,7 @@ from torch_binmetrics.measures.declared import Ends, Losses, Precisions, Ranks, 
 from torch_binmetrics.state.reading import Reading
 from torch_binmetrics.state.snapshot import Snapshot
 from torch_binmetrics.uncertainty.areas import auroc_interval, average_precision_interval
-from torch_binmetrics.uncertainty.proportions import deviations, mean_interval, wilson_interval
+from torch_binmetrics.uncertainty.proportions import deviations, mean_interval, outside_poisson, wilson_interval
 
 Closed = Share | Ranks | Precisions | Losses
 
@@ -43,7 +43,7 @@ def closed_form(form: Share | Ranks | Precisions, c: Confusion, level: float, sq
         squares: of sums of weights, the sums of their squares.
 
     >>> closed_form(Share("tp", "fn"), Confusion(*torch.tensor([8, 0, 0, 2])), 0.95)
-    (tensor(0.4902, dtype=torch.float64), tensor(0.9433, dtype=torch.float64))
+    (tensor(0.4902, dtype=torch.float64), tensor(0.9645, dtype=torch.float64))
     """
     if isinstance(form, Precisions):
         return average_precision_interval(c, level, squares)
@@ -62,12 +62,14 @@ def logit_interval(value: Tensor, error: Tensor, level: float, span: Span = (0.0
 
 
 def _share_interval(form: Share, c: Confusion, level: float, squares: Confusion | None) -> Ends:
-    """Wilson's interval of the share that some counts have; of weights, as that of a mean of ones and zeros."""
+    """Interval of the share that some counts have; of weights, of as many trials as have their variance."""
+    successes, failures = _both(form, c)
     if squares is None:
-        successes, failures = _both(form, c)
-        return wilson_interval(successes, successes + failures, level)
+        return outside_poisson(wilson_interval(successes, successes + failures, level), successes, failures, level)
     weights, squared = (torch.stack(_both(form, each), -1) for each in (c, squares))
-    return mean_interval(weights.new_tensor([1.0, 0.0]), weights, level, squared)
+    ends = mean_interval(weights.new_tensor([1.0, 0.0]), weights, level, squared)
+    each = (successes + failures) / squared.sum(-1)
+    return outside_poisson(ends, successes * each, failures * each, level)
 
 
 def _both(form: Share, c: Confusion) -> tuple[Tensor, Tensor]:

@@ -58,7 +58,7 @@ class Plan:
     >>> metric = BinaryRecall()
     >>> metric.update(torch.tensor([0.9, 0.2, 0.6, 0.4]), torch.tensor([1, 1, 1, 0]))
     >>> metric.confidence_interval(0.9)
-    (tensor(0.2535, dtype=torch.float64), tensor(0.9217, dtype=torch.float64))
+    (tensor(0.1773, dtype=torch.float64), tensor(0.9649, dtype=torch.float64))
     """
 
     level: float

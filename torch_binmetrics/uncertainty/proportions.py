@@ -39,6 +39,29 @@ def wilson_interval(successes: Tensor, trials: Tensor, level: float = 0.95) -> E
     return low.clamp(min=0), high.clamp(max=1)
 
 
+def outside_poisson(ends: Ends, successes: Tensor, failures: Tensor, level: float) -> Ends:
+    """Wilson's ends of a share, moved out where its successes or failures are few, two or three (Brown, Cai and DasGupta 2001).
+
+    Wilson's interval of one success among many trials begins so high that up to a sixth of all samples are not covered. Of few
+    the lower end is at most that mean of a Poisson number which reaches them once in 1 - level; likewise the upper one.
+    """
+    s, f = (counts.to(ends[0].dtype) for counts in (successes, failures))
+    trials = s + f
+    few = torch.where(trials > 50, 3.0, 2.0) + 1e-9  # sums of weights are rounded
+    low, high = (rare_mean(count.minimum(few), level).where(count <= few, count) / trials for count in (s, f))
+    return ends[0].minimum(low), ends[1].maximum(1 - high)
+
+
+def rare_mean(count: Tensor, level: float) -> Tensor:
+    """The mean of a Poisson number that is a count or larger once in 1 - level, no larger than the count; by bisection."""
+    low, high = torch.zeros_like(count), count
+    for _ in range(60):
+        middle = (low + high) / 2
+        above = torch.special.gammainc(count, middle) > 1 - level
+        low, high = torch.where(above, low, middle), torch.where(above, middle, high)
+    return low
+
+
 def effective_interval(value: Tensor, trials: Tensor, z: Tensor | float) -> Ends:
     """Wilson's interval of a value in [0, 1] that varies as the share of so many trials, to so many deviations either side."""
     c = z**2 / trials
