@@ -569,6 +569,15 @@ def test_weights_whose_squares_float64_does_not_hold_have_no_interval(variant, w
     assert all(end.isnan().all() for end in ends(metric, draws=100))
 
 
+def test_a_sample_of_next_to_no_weight_is_no_second_one():
+    metric = tb.BinaryMatthewsCorrCoef(weighted=True)
+    preds, target = torch.tensor([0.8, 0.3, 0.6, 0.4, 0.2]), torch.tensor([1, 1, 0, 0, 0])
+    for weight, few in ((1e-200, True), (1.0, False)):
+        metric.reset()
+        metric.update(preds, target, torch.tensor([1.0, weight, 1.0, 1.0, 1.0], dtype=torch.float64))
+        assert bootstrap.too_few(tb.Snapshot(metric.histogram)) == few
+
+
 @pytest.mark.parametrize(
     "named",
     [tb.BinaryAUROC, tb.BinaryAveragePrecision, tb.BinaryRecall, tb.BinaryF1Score, tb.BinaryBrierScore, tb.BinaryKSStatistic],

@@ -60,8 +60,8 @@ def _cells(snapshot: Snapshot) -> tuple[Tensor, Tensor | None]:
     if not snapshot.layout.weighted:
         return counts, None
     weight = (snapshot.squares.counts / counts).where(counts > 0, 1.0)
-    weight = weight.where(weight != 0, counts)  # squares too small for float64 beside others: as of one sample
-    return counts / weight, weight
+    # Squares too small for float64 beside others are as good as no samples.
+    return (counts / weight).where(weight != 0, 0.0), weight
 
 
 def _poisson(means: Tensor, draws: int, few: torch.Generator, many: torch.Generator) -> Tensor:
