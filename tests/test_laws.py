@@ -218,7 +218,8 @@ def test_ignoring_a_label_equals_leaving_its_samples_out(index, dtype, weighted,
         ignoring = counted(layout, (scores, target.to(dtype), *strange))
         filtered = counted(layout, tuple(part[kept] for part in (preds, target, *weight)))
         assert torch.equal(ignoring[: layout.block], filtered[: layout.block])
-        assert ignoring[layout.block :].tolist() == [int((~kept).sum()), 0, 0, 0, 0]
+        assert ignoring[layout.block : layout.off_edge].tolist() == [int((~kept).sum()), 0, 0, 0, 0]
+        assert ignoring[layout.off_edge] == filtered[layout.off_edge]
 
 
 @pytest.mark.parametrize(("index", "dtype", "label"), [(-100, torch.uint8, 156), (-1, torch.uint8, 255), (255, torch.int8, -1)])
@@ -237,7 +238,8 @@ def test_weights_of_one_equal_no_weights(variant, seed, size):
     unweighted = once(variant, (preds, target))
     for dtype in (torch.float64, torch.float16, torch.int32, torch.bool):
         weighted = once(variant, (preds, target, torch.ones(len(preds), dtype=dtype)))
-        assert torch.equal(weighted.histogram.state, unweighted.histogram.state.double())
+        plain = unweighted.histogram.state.double()
+        assert torch.equal(weighted.histogram.state[: len(plain)], plain)  # the sums of squared weights come last
         expected = unweighted.compute()
         agree(weighted.compute(), expected if isinstance(expected, tuple) else expected.double())
     omitted = NAMED[variant[0]](weighted=True, **variant[1])
@@ -255,11 +257,12 @@ def test_whole_weights_equal_repetition(variant, seed, size, dtype):
     times[-4:] += 1
     weighted = once(variant, (preds, target, times.to(dtype)))
     repeated = once(variant, (preds.repeat_interleave(times), target.repeat_interleave(times)))
-    counted = weighted.histogram.layout.counted
-    assert torch.equal(weighted.histogram.state[:counted], repeated.histogram.state[:counted].double())
-    torch.testing.assert_close(
-        weighted.histogram.state[counted:], repeated.histogram.state[counted:].double(), rtol=1e-14, atol=0
-    )
+    layout = weighted.histogram.layout
+    ours, theirs = weighted.histogram.state, repeated.histogram.state.double()
+    assert torch.equal(ours[: layout.off_edge], theirs[: layout.off_edge])
+    assert ours[layout.off_edge] == once(variant, (preds, target)).histogram.state[layout.off_edge]  # samples, not weights
+    sums = slice(layout.counted, len(theirs))  # without those of squared weights, which come last
+    torch.testing.assert_close(ours[sums], theirs[sums], rtol=1e-14, atol=0)
     expected = repeated.compute()
     agree(weighted.compute(), expected if isinstance(expected, tuple) else expected.double())
 
