@@ -91,7 +91,7 @@ def test_the_areas_of_a_million_half_precision_scores_are_exact(name, dtype, bit
 def test_counts_go_on_exactly_beyond(limit, cuts):
     metric = tb.Metric(lambda c: c, cuts)
     at = int(cuts.index(torch.tensor(0.75)))
-    metric.histogram.counts[:, at] = limit - 2
+    metric.histogram.store.counts(metric.histogram.state)[:, at] = limit - 2
     for _ in range(5):
         metric.update(torch.full((3,), 0.75), torch.tensor([0, 1, 1]))
     assert metric.histogram.counts[:, at].tolist() == [limit + 3, limit + 8]
@@ -103,7 +103,7 @@ def test_counts_go_on_exactly_beyond(limit, cuts):
 
 def test_sums_of_weights_go_on_exactly_beyond_2_to_the_31():
     metric = tb.BinaryStatScores(weighted=True)
-    metric.histogram.counts[:] = 2.0**31 - 1
+    metric.histogram.store.counts(metric.histogram.state)[:] = 2.0**31 - 1
     for _ in range(3):
         metric.update(torch.tensor([0.1, 0.9, 0.9]), torch.tensor([0, 1, 1]))
     assert metric.compute().tolist() == [2**31 + 5, 2**31 - 1, 2**31 + 2, 2**31 - 1, 2**32 + 4]

@@ -82,7 +82,8 @@ def test_the_area_of_float32_scores_is_within_the_bounds(variant, cuts, seed, **
     data = random_samples(seed, **kind)
     metric = once(variant, data, cuts=cuts)
     low, high = metric.bounds()
-    assert low <= min(1, ask(variant, data)) <= high  # scikit-learn's weighted areas round to more than 1
+    rounding = 1e-15 if low == high else 0  # where no bin hides anything, the value itself, as it was rounded
+    assert low - rounding <= min(1, ask(variant, data)) <= high + rounding  # scikit-learn's weighted areas round to more than 1
     assert low <= metric.compute() <= high
 
 

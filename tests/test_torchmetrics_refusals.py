@@ -33,7 +33,6 @@ def test_cuts_are_taken_for_their_thresholds(cls, cuts, edges):
 @pytest.mark.parametrize(
     ("build", "message"),
     [
-        (lambda: ours.BinaryCohenKappa(weights="cubic"), "weights must be 'linear'"),
         (lambda: ours.BinaryRecallAtFixedPrecision(1.5), "min_precision must be from 0 to 1, got 1.5"),
         (lambda: ours.BinaryPrecisionAtFixedRecall(-0.1), "min_recall must be from 0 to 1, got -0.1"),
         (lambda: ours.BinarySensitivityAtSpecificity(2.0), "min_specificity must be from 0 to 1, got 2.0"),

@@ -43,7 +43,7 @@ def _host(metric: Metric[Any], hosts: Sequence[Layout]) -> Layout:
         return own
     many = thresholds if isinstance(thresholds, tuple) else (thresholds,)
     for host in hosts:
-        same_options = replace(own, cuts=host.cuts) == host
+        same_options = replace(host, cuts=own.cuts) == own
         same_range = host.valid_range == own.valid_range
         if same_options and same_range and host.positions(many) is not None:
             return host
