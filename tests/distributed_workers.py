@@ -195,7 +195,8 @@ def watched() -> Iterator[Counter[str]]:
     finally:
         install(originals)
     below = Counter(event.name[6:].replace("_", "") for event in trace.events() if event.name.startswith("c10d::"))
-    assert below == Counter({name.replace("_", "").replace("allsingle", "allbase"): n for name, n in calls.items()}), calls
+    above = Counter({name.replace("_", "").replace("allsingle", "allbase"): n for name, n in calls.items()})
+    assert below == above, f"{dict(below)} of c10d for {dict(above)}"
 
 
 def every_named_metric_gives_the_bits_of_one_process(at: Rank) -> None:

@@ -94,8 +94,7 @@ def assert_within(found: dict[str, Any], expected: dict[str, Any]) -> None:
 def assert_near(found: Any, expected: Any, name: str) -> None:
     """Intervals have the ends of then but for the draws: percentiles of 100 draws move by up to a third of the width."""
     low, high = (torch.as_tensor(end) for end in expected)
-    for now, then in zip(found, (low, high), strict=True):
-        now = torch.as_tensor(now)
+    for now, then in zip(map(torch.as_tensor, found), (low, high), strict=True):
         assert torch.equal(now.isnan(), then.isnan()), name
         assert not ((now - then).abs() > (high - low) / 3 + 1e-6).any(), f"{name}: {found}, then {expected}"
 

@@ -85,7 +85,7 @@ def test_a_run_resumes_on_two_ranks_and_on_one_as_if_it_had_not_stopped(stage):
     for report in reports(stage, "resumes"):
         assert report["resumed"] == report["whole"]
         assert lifetime(model) == report["whole"]
-        assert sum(report["whole"]["counts"]) == 2 * 2 * 500
+        assert sum(report["whole"]["counts"][:-1]) == 2 * 2 * 500  # the last one is of samples off an edge
 
 
 def test_the_example_trains_and_stops(capsys, monkeypatch, tmp_path):
