@@ -956,6 +956,60 @@ def _same_as_seen(net: nn.Module, at: Rank) -> None:
     same(net.metrics.compute(), whole.compute(sync=False))
 
 
+def _windowed(**options: Any) -> tb.MetricCollection:
+    """Two windows and the lifetime value beside them."""
+    return tb.MetricCollection(
+        {
+            "life": tb.BinaryAUROC(**options),
+            "last": tb.BinaryAUROC(recent=tb.Window(3), **options),
+            "recall": tb.BinaryRecall(0.3, recent=tb.Window(2), **options),
+        }
+    )
+
+
+def windows_of_all_ranks_are_a_fresh_metric_on_their_batches(at: Rank) -> None:
+    """Ranks count their last k updates, and resume from what each saved of its own | At every step the sum is that of a fresh
+    metric on those k batches of all ranks, bit for bit.
+    """
+    given = [[skewed(101 * (k % 3) + rank, seed=7 * k + rank)[:2] for rank in range(at.world)] for k in range(9)]
+    metrics, own = _windowed(), at.path / f"window-{at.world}-{at.rank}.pt"
+    for k in range(len(given)):
+        if k == 5:
+            torch.save(metrics.state_dict(), own)
+            metrics = _windowed()
+            metrics.load_state_dict(torch.load(own, weights_only=True))
+        metrics.update(*given[k][at.rank])
+        total = metrics.summed()
+        for name, length in (("life", len(given)), ("last", 3), ("recall", 2)):
+            fresh = type(metrics[name])(*([0.3] if name == "recall" else []))
+            for batch in (each for step in given[max(0, k + 1 - length) : k + 1] for each in step):
+                fresh.update(*batch)
+            same(total[name].histogram.state, fresh.histogram.state)
+            same(total[name].compute(), fresh.compute(sync=False))
+
+
+def windows_of_other_numbers_of_updates_raise_on_all_ranks(at: Rank) -> None:
+    """Ranks that count recent samples only made different numbers of updates | All ranks raise, and say how many each made;
+    the counts stay, and once they made equally many the next sum works.
+    """
+    for make in (_windowed, lambda: tb.BinaryAUROC(recent=tb.Decay(3))):
+        metrics, batches = make(), [skewed(100, seed=rank)[:2] for rank in range(at.world)]
+        for _ in range(4 + (at.rank == 1)):
+            metrics.update(*batches[at.rank])
+        kept = metrics.compute(sync=False)
+        for refused in (metrics.compute, metrics.summed, partial(metrics.state_dict, sync=True)):
+            with pytest.raises(RuntimeError, match=r"different numbers of updates.*: rank 0 made 4, rank 1 made 5.*empty"):
+                refused()
+        same(metrics.compute(sync=False), kept)
+        if at.rank != 1:
+            metrics.update(*(column[:0] for column in batches[at.rank]))
+        metrics.compute()
+    lifetime = tb.BinaryAUROC()  # of which there may be any number
+    for _ in range(4 + (at.rank == 1)):
+        lifetime.update(*batches[at.rank])
+    lifetime.compute()
+
+
 def dropped_samples_are_summed(at: Rank) -> None:
     k = at.rank + 1
     make = partial(tb.BinaryAUROC, 64, invalid="drop", ignore_index=-1, weighted=True)
@@ -1057,6 +1111,8 @@ SCENARIOS: dict[Callable[[Rank], None], tuple[int, ...]] = {
     ddp_leaves_the_counts_of_a_module_alone: (2,),
     fsdp_leaves_the_counts_of_a_module_alone: (2,),
     ranks_that_join_early_are_summed_after_the_block: (2, 3),
+    windows_of_all_ranks_are_a_fresh_metric_on_their_batches: (2,),
+    windows_of_other_numbers_of_updates_raise_on_all_ranks: (2, 3),
     dropped_samples_are_summed: (2, 3),
     metrics_outlive_their_process_group: (3,),
     computing_often_leaves_nothing_behind_in_the_store: (3,),

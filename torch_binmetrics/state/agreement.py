@@ -15,7 +15,7 @@ import torch
 import torch.distributed as dist
 from torch import Tensor
 
-NUMBERS = 4
+NUMBERS = 5
 #: Parts of the counts of which a rank tells whether it has any there.
 PIECES = 256 - 8 * NUMBERS
 
@@ -30,12 +30,14 @@ class Terms:
         label: what the counts are, in words.
         round: how often they were summed since they were empty.
         whole: whether they may be those of all ranks already, loaded outside of a process group; at most one rank's are.
+        updates: how many there were, where counts are of recent ones: only then they are of the same time.
     """
 
     label: str
     _: KW_ONLY
     round: int = 0
     whole: bool = False
+    updates: int = 0
 
 
 class Told(NamedTuple):
@@ -78,10 +80,11 @@ def agreement(terms: Terms, size: int, occupied: Tensor, group: Any) -> Told:
         RuntimeError: they are not, on every rank; or one of them died, or did not come in the time that the group allows.
     """
     mark = int.from_bytes(hashlib.sha256(terms.label.encode()).digest()[:8], "big", signed=True)
-    numbers = torch.tensor([mark, terms.round, terms.whole, size], device="cpu").view(torch.uint8)
+    numbers = torch.tensor([mark, terms.round, terms.whole, terms.updates, size], device="cpu").view(torch.uint8)
     rows = _messages(torch.cat([numbers, occupied.cpu().byte()]), group)
-    marks, rounds, wholes, sizes = rows[:, : 8 * NUMBERS].contiguous().view(torch.int64).T.tolist()
+    marks, rounds, wholes, updates, sizes = rows[:, : 8 * NUMBERS].contiguous().view(torch.int64).T.tolist()
     _refuse(terms, marks, rounds, wholes)
+    _refuse_other_times(updates)
     return Told(sizes, rows[:, 8 * NUMBERS :].bool().any(0))
 
 
@@ -158,4 +161,14 @@ def _refuse(terms: Terms, marks: list[int], rounds: list[int], wholes: list[int]
         raise RuntimeError(
             f"{sum(wholes)} ranks loaded counts before there was a process group, so each holds those of all ranks: "
             "load them after init_process_group, then one rank keeps them"
+        )
+
+
+def _refuse_other_times(updates: list[int]) -> None:
+    """Raise unless the recent updates of all ranks are the same ones."""
+    if len(set(updates)) > 1:
+        said = ", ".join(f"rank {rank} made {number}" for rank, number in enumerate(updates))
+        raise RuntimeError(
+            f"the ranks of the process group made different numbers of updates, so their recent ones are not the same: {said}. "
+            "Update equally often on every rank, with an empty batch where one has no samples, or compute(sync=False)"
         )

@@ -126,12 +126,12 @@ def begin_together(
 def _terms(histograms: Sequence[ScoreHistogram], label: str, group: Any) -> Terms:
     """What all ranks have to bring for a sum of these."""
     words = [str(histogram.layout) for histogram in histograms]
-    words += [f"{histogram.past.updates} updates" for histogram in histograms if histogram.past]
     words += [f"clone {list(histogram.lineage)}" for histogram in histograms[:1] if histogram.lineage]
     return Terms(
         "; ".join([*words, label]),
         round=sum(histogram.rounds.of(group) for histogram in histograms),
         whole=any(histogram._loaded_alone for histogram in histograms),
+        updates=max((histogram.past.updates for histogram in histograms if histogram.past), default=0),
     )
 
 
