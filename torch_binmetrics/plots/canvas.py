@@ -92,17 +92,16 @@ def frame(ax: Axes, xlabel: str, ylabel: str) -> None:
 
 def draw_bounds(ax: Axes, band: Band, numbers: str) -> None:
     """The band that a curve cannot leave, whatever the bins hide: narrow, strong, above the interval."""
-    points = [line.numpy() for line in band]  # matplotlib takes a tensor apart, number by number
-    ax.fill_between(*points, color=ORANGE, alpha=0.6, linewidth=0, zorder=1.8, label=f"{BOUNDS}: {numbers}")
+    x, lower, upper = (line.numpy() for line in band)  # matplotlib takes a tensor apart, number by number
+    ax.fill_between(x, lower, upper, color=ORANGE, alpha=0.6, linewidth=0, zorder=1.8, label=f"{BOUNDS}: {numbers}")
 
 
 def draw_interval(ax: Axes, band: Band, level: float) -> None:
     """The band of what other samples would show at each x: wide, pale, below everything."""
-    _, lower, upper = band
+    x, lower, upper = (line.numpy() for line in band)
     known = bool((lower < upper).any())
     label = f"{INTERVAL}: " + (f"{100 * level:g} % at each point" if known else "not known, nothing varies")
-    points = [line.numpy() for line in band]
-    ax.fill_between(*points, facecolor=SKY, alpha=0.3, edgecolor=BLUE, linewidth=0.6, zorder=1.6, label=label)
+    ax.fill_between(x, lower, upper, facecolor=SKY, alpha=0.3, edgecolor=BLUE, linewidth=0.6, zorder=1.6, label=label)
 
 
 def mark_thresholds(ax: Axes, curve: tuple[Tensor, ...], along: Tensor, *, marks: int, raised: int) -> None:
