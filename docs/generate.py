@@ -1,13 +1,11 @@
-"""``python -m docs.generate``: writes anew what the pages and the README take from the code and from measurements."""
+"""``python -m docs.generate``: writes anew what the pages take from the code and from measurements."""
 
 from __future__ import annotations
 
 import re
 from collections.abc import Callable
-from functools import partial
 from pathlib import Path
 
-from docs.bars_table import bars_table
 from docs.coverage_table import coverage_table
 from docs.cuts_table import cuts_table
 from docs.metrics_table import metrics_table
@@ -16,9 +14,7 @@ from docs.what_happens_table import what_happens_table
 ROOT = Path(__file__).parent.parent
 #: The file and the name of the part -> its lines.
 PARTS: dict[tuple[str, str], Callable[[], list[str]]] = {
-    ("README.md", "metrics"): partial(metrics_table, site=False),
-    ("README.md", "bars"): bars_table,
-    ("docs/metrics.md", "metrics"): partial(metrics_table, site=True),
+    ("docs/metrics.md", "metrics"): metrics_table,
     ("docs/cuts.md", "cuts"): cuts_table,
     ("docs/uncertainty.md", "coverage"): coverage_table,
     ("docs/distributed.md", "what happens when"): what_happens_table,

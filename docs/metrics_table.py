@@ -26,25 +26,21 @@ KINDS: dict[str, type[tb.Metric[Any]]] = {
 }
 #: Methods of confidence intervals, and how to call them.
 METHODS = {"wilson": "Wilson", "delong": "DeLong", "bootstrap": "bootstrap"}
-#: Arguments that all metrics of a family have.
-COMMON = {"cuts", "threshold", "thresholds", "logit_thresholds", "options"}
 NAMED = [name for name in tb.__all__ if name.startswith("Binary")]
 FORM = re.compile(r"(?P<value>.+); (?:undefined (?P<undefined>.+)|never undefined)\.")
 ROLE = re.compile(r":\w+:`(?P<path>[^`]+)`")
 
 
-def metrics_table(*, site: bool) -> list[str]:
-    """Lines of Markdown, a table for each kind of metric; that of the site links classes, and has more columns."""
-    columns: dict[str, Callable[[str], str]] = {"class": _linked if site else _signature, "value": _value, "NaN": _undefined}
-    if site:
-        columns |= {"bounds": _bounds, "interval": _interval}
-    columns["checked against"] = _oracle
+def metrics_table() -> list[str]:
+    """Lines of Markdown, a table for each kind of metric."""
+    columns: dict[str, Callable[[str], str]] = {"class": _linked, "value": _value, "NaN": _undefined}
+    columns |= {"bounds": _bounds, "interval": _interval, "checked against": _oracle}
     lines = []
     for title, family in KINDS.items():
         names = sorted((name for name in NAMED if _family(name) is family), key=_place)
         if names:
             rows = [[column(name) for column in columns.values()] for name in names]
-            lines += ["", f"## {title}" if site else f"**{title}**", "", *_table(list(columns), rows)]
+            lines += ["", f"## {title}", "", *_table(list(columns), rows)]
     return [*lines[1:], ""]
 
 
@@ -79,14 +75,6 @@ def _measure(name: str) -> Callable[..., Any]:
     role = ROLE.search(getattr(tb, name).__doc__)
     module, function = role["path"].removeprefix("~").rsplit(".", 1) if role else ("", "")
     return getattr(importlib.import_module(module), function)  # type: ignore[no-any-return]
-
-
-def _signature(name: str) -> str:
-    """The class, with the arguments that only it has."""
-    parameters = inspect.signature(getattr(tb, name)).parameters.values()
-    own = [each for each in parameters if each.name not in COMMON]
-    shown = ", ".join(each.name + "=" * (each.default is not each.empty) for each in own)
-    return f"`{name}({shown})`" if shown else f"`{name}`"
 
 
 def _linked(name: str) -> str:

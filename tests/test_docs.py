@@ -1,6 +1,8 @@
 """The documentation: its snippets run, and what it takes from the code and from measurements is up to date."""
 
+import contextlib
 import doctest
+import io
 import re
 import sys
 from pathlib import Path
@@ -8,6 +10,7 @@ from pathlib import Path
 import pytest
 
 import torch_binmetrics
+from torch_binmetrics.metrics.options import CurveOptions
 
 ROOT = Path(__file__).parent.parent
 sys.path.append(str(ROOT))
@@ -15,7 +18,8 @@ from docs import generate, metrics_table  # noqa: E402
 
 PAGES = sorted((ROOT / "docs").rglob("*.md"))
 NAMED = [name for name in torch_binmetrics.__all__ if name.startswith("Binary")]
-SNIPPET = re.compile(r"^```python\n(.*?)^```$", re.DOTALL | re.MULTILINE)
+#: Code, and after it what it prints where the page shows that.
+SNIPPET = re.compile(r"^```python\n(.*?)^```$(?:\n+^```text\n(.*?)^```$)?", re.DOTALL | re.MULTILINE)
 
 
 def run(page):
@@ -25,7 +29,9 @@ def run(page):
     for snippet in SNIPPET.finditer(text):
         line = text[: snippet.start(1)].count("\n")
         if not snippet[1].startswith(">>>"):
-            exec(compile("\n" * line + snippet[1], str(page), "exec"), names)
+            with contextlib.redirect_stdout(io.StringIO()) as printed:
+                exec(compile("\n" * line + snippet[1], str(page), "exec"), names)
+            assert snippet[2] is None or printed.getvalue().rstrip() == snippet[2].rstrip(), snippet[1]
             continue
         test = doctest.DocTestParser().get_doctest(snippet[1], names, page.name, str(page), line)
         test.globs = names
@@ -54,7 +60,9 @@ def test_every_snippet_fits_the_width_of_the_page(page):
 
 def test_a_snippet_that_shows_another_result_or_raises_is_found(tmp_path):
     page = tmp_path / "page.md"
-    for wrong in ("x = 1\n```\n\n```python\n>>> x\n2\n", "1 / 0\n"):
+    shown = "x = 1\n```\n\n```python\n>>> x\n2\n"
+    printed = "print(0.51)\n```\n\n```text\n0.52\n"
+    for wrong in (shown, printed, "1 / 0\n"):
         page.write_text(f"# A page\n\n```python\n{wrong}```\n")
         with pytest.raises((AssertionError, ZeroDivisionError)):
             run(page)
@@ -65,10 +73,23 @@ def test_what_is_made_from_the_code_and_from_results_is_up_to_date(file, part):
     assert generate.renewed(file, part) == (ROOT / file).read_text(), "run: python -m docs.generate"
 
 
-@pytest.mark.parametrize("file", ["README.md", "docs/metrics.md"])
-def test_every_named_metric_stands_in_the_tables_once(file):
-    rows = re.findall(r"^\| \[?`(Binary\w+)", (ROOT / file).read_text(), re.MULTILINE)
+def test_every_named_metric_stands_in_the_tables_once():
+    rows = re.findall(r"^\| \[`(Binary\w+)", (ROOT / "docs/metrics.md").read_text(), re.MULTILINE)
     assert sorted(rows) == sorted(NAMED)
+
+
+def test_every_option_stands_in_the_table_of_options_once():
+    rows = re.findall(r"^\| `(\w+)=", (ROOT / "docs/options.md").read_text(), re.MULTILINE)
+    assert sorted(rows) == sorted(CurveOptions.__annotations__)
+
+
+def test_the_readme_is_short_names_ten_metrics_and_links_to_files_that_are_there():
+    text = (ROOT / "README.md").read_text()
+    assert len(text.splitlines()) <= 120
+    assert len(set(re.findall(r"`(Binary\w+)`", text)) & set(NAMED)) == 10
+    links = re.findall(r"\]\((?!https?:)([^)#]+)", text)
+    assert len(links) > 10
+    assert [link for link in links if not (ROOT / link).exists()] == []
 
 
 @pytest.mark.parametrize("name", NAMED)
