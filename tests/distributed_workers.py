@@ -570,14 +570,14 @@ def intervals_are_the_same_on_all_ranks_for_one_all_reduce(at: Rank) -> None:
         for batch in batches:
             whole.update(*batch[:2])
         with watched() as calls:
-            found = metrics.confidence_intervals(draws=1000)
+            found = metrics.confidence_intervals(draws=100)
         assert calls == SUM
-        wanted = whole.confidence_intervals(draws=1000, sync=False)
+        wanted = whole.confidence_intervals(draws=100, sync=False)
         for name in names:  # float64 sums depend on their order
             if name in wanted:
                 same(found[name], wanted[name], tolerance=1e-9 if every[name].sums else 0.0)
     with watched() as calls:
-        same(metrics["BinaryFBetaScore"].confidence_interval(draws=1000), found["BinaryFBetaScore"])
+        same(metrics["BinaryFBetaScore"].confidence_interval(draws=100), found["BinaryFBetaScore"])
     assert calls == SUM
 
 
