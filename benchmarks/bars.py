@@ -9,7 +9,7 @@ from pathlib import Path
 from benchmarks import report
 from benchmarks.contenders.ours import NAMES as OURS
 from benchmarks.rows import Row, read
-from benchmarks.suites import collection, compute, coverage, memory, sync, update
+from benchmarks.suites import collection, compute, coverage, memory, rows as many, sync, update
 
 HEAD = ("work", "bar", "measured", "")
 
@@ -74,6 +74,8 @@ def against(contender: str, limit: float) -> Bar:
 
 HOT = Cell("collection", collection.HOT, 1024)
 THEIRS = Cell("collection", collection.HOT, 1024, "torchmetrics")
+LABELS = many.LABELS.format(many.MANY)
+GROUPS = many.GROUPS.format(many.GROUPED)
 BARS = (
     Bar("update of 1e7 over summing both tensors", 2.5, updated(10**7), updated(10**7, update.LIMIT)),
     Bar("the same, all scores equal", 3, updated(10**7, case=update.EQUAL), updated(10**7, update.LIMIT, update.EQUAL)),
@@ -92,6 +94,13 @@ BARS = (
             Cell("collection", collection.GROWING.format(n), 1),
         )
         for n in (1024, 10**6)
+    ),
+    Bar("AUROC and AP of 20,000 samples of 100 labels", 25e-3, Cell("rows", LABELS, 100, "ours")),
+    Bar("their state", 64e6, Cell("rows", LABELS, 100, "ours", unit="B")),
+    Bar(
+        "1e6 samples in 1,000 groups over no groups",
+        3,
+        *(Cell("rows", GROUPS, 1_000, name) for name in ("ours", many.NO_GROUPS)),
     ),
     Bar("AUROC, AP and their bounds after 1e6 samples", 5e-3, Cell("compute", compute.BOUNDED, 10**6)),
     Bar("the same, every bin occupied", 15e-3, Cell("compute", compute.FULL_BINS, 10**6)),

@@ -8,6 +8,7 @@ NAMES = (
     "update",
     "counts",
     "collection",
+    "rows",
     "bins",
     "compute",
     "memory",
