@@ -12,7 +12,7 @@ import pytest
 import torch
 from hypothesis import given, settings, strategies as st
 
-from torch_binmetrics import BinaryAUROC, Edges, FloatBits, Layout, ScoreHistogram, Threshold, Uniform, count
+from torch_binmetrics import BinaryAUROC, Edges, FloatBits, Groups, Layout, ScoreHistogram, Threshold, Uniform, count
 from torch_binmetrics.counting import Dense, backend, cpu, reference
 from torch_binmetrics.counting.summands import Hinge, LogLoss, Probability, SquaredError, SquaredWeight
 
@@ -205,6 +205,25 @@ def test_a_refused_batch_never_reaches_the_reference(size, monkeypatch):
     labels = [(target % 2).to(dtype) for dtype in (torch.uint16, torch.uint32, torch.uint64)]
     for weights, label in itertools.product(half, labels):
         count(tallies[1:2], preds.nan_to_num().clamp(0, 1), label, weights)
+
+
+@needs_compiled
+@pytest.mark.parametrize("threads", [1, 2, 3])
+@pytest.mark.parametrize("dtype", [torch.int8, torch.int32, torch.int64, torch.uint8])
+def test_ids_of_groups_as_large_as_their_type_holds_are_bad_labels_and_no_rows(dtype, threads):
+    ends = torch.iinfo(dtype)
+    group = torch.tensor([0, 4, 5, ends.min, ends.max, 2] * 60_000 + [-1 % (ends.max + 1), 1]).to(dtype)
+    preds, target = torch.rand(len(group), generator=torch.Generator().manual_seed(0)), torch.arange(len(group)) % 2
+    layout, before = Layout(Uniform(64), rows=Groups(5), invalid="drop"), torch.get_num_threads()
+    torch.set_num_threads(threads)
+    try:
+        found, expected = (Dense(layout).empty() for _ in range(2))
+        assert cpu.count([(layout, found)], preds, target, None, group=group)
+    finally:
+        torch.set_num_threads(before)
+    reference.count([(layout, expected)], preds, target, None, group=group)
+    assert torch.equal(found, expected)
+    assert Dense(layout).excluded(found)[1].bad_labels >= 2 * 60_000
 
 
 RUNS = FloatBits(16).runs

@@ -477,14 +477,14 @@ WIDE static int class_labels(const Job *job, int64_t begin, Block *b)
 /* The rows of a block of samples by group; returns whether any has none, for which row 0 stands. */
 WIDE static int group_rows(const Job *job, int64_t begin, Block *b)
 {
-    int bad = 0;
+    int64_t bad = 0, last = job->rows - 1;
     integers_of(job->group.type, fetch(&job->group, begin, b->n, b->raw[2]), b->n, b->ids);
     for (int i = 0; i < b->n; i++) {
-        int known = b->ids[i] >= 0 && b->ids[i] < job->rows;
-        b->row[i] = known ? (int32_t)b->ids[i] : 0;
-        bad |= !known;
+        bad |= b->ids[i] | (last - (b->ids[i] & INT64_MAX)); /* negative if the id is, or one too high */
+        b->row[i] = (int32_t)b->ids[i];
     }
-    return bad;
+    for (int i = 0; i < b->n && bad < 0; i++) b->row[i] = b->ids[i] >= 0 && b->ids[i] <= last ? b->row[i] : 0;
+    return bad < 0;
 }
 
 /* Labels of a block with one that is no class, or with an id that is no group. */
@@ -501,6 +501,7 @@ WIDE static void read_block(const Job *job, int64_t begin, int n, Block *b)
     b->n = n;
     prefetch(&job->preds, begin + n, n);
     prefetch(&job->target, begin + n, n);
+    if (job->by_row == GROUPS) prefetch(&job->group, begin + n, n);
     const void *preds = fetch(&job->preds, begin, n, b->raw[0]);
     b->x = scores_of(job->preds.type, preds, n, b->scores);
     b->label_type = job->target.type;
@@ -694,6 +695,13 @@ WIDE static int rows_of(const Job *job, const Tally *t, const Block *b, int32_t 
     int64_t row_cells = (int64_t)2 * t->bins * (1 + t->sums) + EXTRA_CELLS, start = (job->first_row + b->column) * row_cells;
     int32_t column = b->column, width = job->last_row - job->first_row;
     int n = 0;
+    if (job->by_row == GROUPS && width == job->rows && row_cells <= INT32_MAX) { /* as one thread does, in vectors */
+        for (int i = 0; i < b->n; i++) {
+            mine[i] = i;
+            at[i] = (int64_t)b->row[i] * (int32_t)row_cells + b->cell[i];
+        }
+        return b->n;
+    }
     if (job->by_row == GROUPS) {
         for (int i = 0; i < b->n; i++) {
             mine[n] = i;
