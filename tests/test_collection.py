@@ -233,7 +233,7 @@ REFUSED = {
     "a collection in a list": (lambda: [usual()], TypeError, ["Metric", "MetricCollection"]),
     "a name that is no string": (lambda: {1: BinaryAUROC()}, TypeError, ["str", "1"]),
     "a metric that has counted": (lambda: [BinaryAUROC(), counted()], ValueError, ["BinaryRecall", "reset()"]),
-    "a metric that has ignored a sample": (lambda: [with_ignored()], ValueError, ["BinaryRecall", "reset()"]),
+    "a metric that has ignored a sample": (lambda: [BinaryAUROC(), with_ignored()], ValueError, ["BinaryRecall", "reset()"]),
     "a member of a collection": (lambda: {"area": collected()}, ValueError, ["'area'", "in a collection already", "clone()"]),
     "a collection": (usual, ValueError, ["in a collection already", "clone()"]),
     "another process group": (
@@ -251,6 +251,45 @@ def test_what_makes_no_collection_is_refused_with_what_was_expected_and_what_cam
     with pytest.raises(error) as caught:
         MetricCollection(metrics)
     assert [part for part in fragments if part not in str(caught.value)] == []
+
+
+def test_a_metric_that_has_counted_brings_its_counts_where_all_are_read_off_them():
+    auroc = BinaryAUROC()
+    auroc.update(PREDS, LABELS)
+    metrics = MetricCollection({"auroc": auroc, "f1": BinaryF1Score(), "high": BinaryRecall(0.75)})
+    assert floats(metrics.compute()) == {"auroc": 0.75, "f1": 0.5, "high": 0.5}
+    metrics.update(PREDS, LABELS)
+    assert int(metrics["f1"].confusion().real().tp) == 2
+    metrics.reset()
+    assert int(metrics["auroc"].histogram.counts.sum()) == 0
+
+
+def test_metrics_that_counted_the_same_samples_join_and_those_of_others_do_not():
+    first, second = counted(), counted()
+    metrics = MetricCollection({"first": first, "second": second})
+    assert int(metrics["second"].confusion().tp) == 2
+    first, second = counted(), counted()
+    second.update(PREDS, LABELS)
+    with pytest.raises(ValueError, match=r"'second' has counted samples already, .*: reset\(\) it"):
+        MetricCollection({"first": first, "second": second})
+    first.reset()  # neither has joined
+    assert int(second.confusion().tp) == 4
+
+
+@pytest.mark.parametrize(
+    "joins", [lambda: BinaryAUROC(64), lambda: BinaryRecall(0.4), lambda: BinaryRecall(0.3, ignore_index=-1)]
+)
+def test_a_metric_that_has_counted_is_refused_where_another_has_counts_of_its_own(joins):
+    metric = counted()
+    with pytest.raises(ValueError, match=r"has counted samples already.*reset\(\) it"):
+        MetricCollection({"counted": metric, "other": joins()})
+    metric.reset()
+    assert len(MetricCollection({"counted": metric, "other": joins()}).histograms) == 2
+
+
+def test_a_sum_over_ranks_joins_no_collection():
+    with pytest.raises(ValueError, match="has counted samples already"):
+        MetricCollection([counted().summed()])
 
 
 def test_a_keyword_of_a_name_that_is_taken_is_refused():

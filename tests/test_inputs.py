@@ -8,7 +8,10 @@ import pickle
 import weakref
 from contextlib import nullcontext
 from fractions import Fraction
+from pathlib import Path
 
+import numpy as np
+import pandas as pd
 import pytest
 import torch
 from hypothesis import given, strategies as st
@@ -38,6 +41,7 @@ from torch_binmetrics import (
     Edges,
     Exact,
     FloatBits,
+    Groups,
     Layout,
     Metric,
     MetricCollection,
@@ -115,6 +119,7 @@ BATCHES = {
     "all scores NaN": (plain, (PREDS * NAN, LABELS), ValueError, ["4 nan scores"]),
     "a label of two": (plain, (PREDS, torch.tensor([0, 1, 2, 1])), ValueError, ["1 bad labels", "0 or 1", "invalid='drop'"]),
     "soft labels": (plain, (PREDS, torch.tensor([0.1, 0.9, 0.0, 1.0])), ValueError, ["2 bad labels", "0 or 1"]),
+    "scores for labels": (plain, (LABELS, PREDS), ValueError, ["4 bad labels", "swapped?", "preds come first"]),
     "NaN labels": (plain, (PREDS, torch.tensor([NAN, 1.0, 0.0, 1.0])), ValueError, ["1 bad labels"]),
     "labels of -1": (plain, (PREDS, torch.tensor([-1, 1, 0, -1])), ValueError, ["2 bad labels", "ignore_index=None"]),
     "labels of -1 where -100 is ignored": (
@@ -222,6 +227,9 @@ ARGUMENTS = {
         ValueError,
         ["probabilities", "0 to 1", "-1.5"],
     ),
+    "a threshold of percent": (lambda: BinaryAccuracy(50), ValueError, ["0 to 1", "got 50", "100", "Threshold(50)"]),
+    "a threshold of percent among others": (lambda: BinaryAccuracy([0.5, 1.5]), ValueError, ["0 to 1", "got 1.5"]),
+    "an array of thresholds that are strings": (lambda: BinaryAUROC(np.array(["0.5"])), TypeError, ["thresholds", "floats"]),
     "max_fpr of 0": (lambda: BinaryAUROC(max_fpr=0), ValueError, ["max_fpr", "(0, 1]", "got 0"]),
     "max_fpr above 1": (lambda: BinaryAUROC(max_fpr=1.5), ValueError, ["max_fpr", "(0, 1]", "1.5"]),
     "max_fpr below 0": (lambda: BinaryAUROC(max_fpr=-0.1), ValueError, ["max_fpr", "(0, 1]", "-0.1"]),
@@ -306,6 +314,95 @@ def test_nothing_but_the_first_arguments_can_be_given_by_position():
 def test_a_fraction_is_a_threshold_like_any_other_number():
     assert float(BinaryRecall(Fraction(1, 2))(PREDS, LABELS)) == 0.5
     assert BinaryRecall([Fraction(1, 4), 0.5])(PREDS, LABELS).tolist() == [1.0, 0.5]
+
+
+def test_thresholds_on_a_scale_of_their_own_are_those_of_a_metric_or_of_decision_values():
+    scores, labels = torch.tensor([90.0, 20.0, 60.0, -40.0]), LABELS
+    assert float(Metric(recall, Threshold(50))(scores, labels)) == 0.5
+    assert float(BinaryRecall(-50)(scores, labels)) == 1.0
+    assert float(BinaryRecall(INF)(scores, labels)) == 0.0
+
+
+HELD = {
+    "lists": list,
+    "tuples": tuple,
+    "arrays": np.array,
+    "arrays turned round": lambda values: np.array(values[::-1])[::-1],
+    "arrays for reading only": lambda values: np.frombuffer(np.array(values).tobytes(), np.array(values).dtype),
+    "columns of a table": lambda values: pd.Series(values, index=range(7, 7 + len(values))),
+    "tensors": torch.tensor,
+}
+
+
+@pytest.mark.parametrize("held", HELD)
+def test_a_function_takes_what_people_hold(held):
+    hold = HELD[held]
+    preds, target, weight = hold([0.9, 0.2, 0.6, 0.4]), hold([1, 0, 0, 1]), hold([1.0, 2.0, 0.1, 1.0])
+    assert float(functional.binary_auroc(preds, target)) == 0.75
+    assert float(functional.binary_recall(preds, hold([True, False, False, True]), threshold=0.3)) == 1.0
+    expected = roc_auc_score([1, 0, 0, 1], [0.9, 0.2, 0.6, 0.4], sample_weight=[1.0, 2.0, 0.1, 1.0])
+    assert float(functional.binary_auroc(preds, target, weight=weight)) == pytest.approx(expected, rel=1e-6)
+    by_group = functional.binary_recall(preds, target, group=hold([0, 0, 1, 1]), rows=Groups(2))
+    assert by_group.tolist() == [1.0, 0.0]
+
+
+def test_a_function_keeps_what_lists_say_in_float64():
+    assert float(functional.binary_brier_score([0.1], [1])) == pytest.approx(0.81, abs=1e-15)
+
+
+@pytest.mark.parametrize("given", [["a"], None, {"p": 1}, [[0.1], [0.2, 0.3]], np.array(["a"])])
+def test_a_function_refuses_what_holds_no_numbers(given):
+    with pytest.raises(
+        TypeError, match=r"preds must hold numbers - a tensor, a list or an array - got (list|NoneType|dict|nd)"
+    ):
+        functional.binary_auroc(given, [1])
+
+
+@pytest.mark.parametrize(
+    "thresholds",
+    [np.array([0.25, 0.5]), np.array([0.25, 0.5], np.float32), pd.Series([0.25, 0.5], index=[5, 6])],
+    ids=["float64", "float32", "a column"],
+)
+def test_thresholds_may_be_arrays(thresholds):
+    assert Edges(thresholds) == Edges([0.25, 0.5])
+    assert BinaryAUROC(thresholds).histogram.layout.cuts == Edges([0.25, 0.5])
+    assert BinaryRecall(thresholds)(PREDS, LABELS).tolist() == [1.0, 0.5]
+
+
+def logits_beside(threshold=0.5, **options):
+    """A collection whose counts know that scores lie outside [0, 1]."""
+    metrics = MetricCollection({"area": BinaryAUROC(**options), "recall": BinaryRecall(threshold, **options)})
+    metrics.update(torch.tensor([2.0, -1.0, 0.5, 70.0]), LABELS)
+    return metrics
+
+
+def test_scores_outside_the_probabilities_are_told_once_where_the_counts_know():
+    metrics = logits_beside()
+    with pytest.warns(UserWarning, match=r"scores outside \[0, 1\].*from_logits=True.*percent") as told:
+        metrics.compute()
+    assert [Path(each.filename).name for each in told] == ["test_inputs.py"]
+    assert [len(metrics.compute()), len(metrics.summed().compute())] == [2, 2]  # any further warning is an error
+    with pytest.warns(UserWarning, match="scores outside"):
+        logits_beside()["recall"].compute()
+
+
+def test_a_read_only_copy_that_warns_has_warned_for_its_collection():
+    metrics = logits_beside()
+    with pytest.warns(UserWarning, match="scores outside"):
+        metrics.summed().compute()
+    metrics.summed().compute()
+
+
+@pytest.mark.parametrize(
+    "build",
+    [
+        lambda: logits_beside(0.0),
+        lambda: logits_beside(from_logits=True),
+        lambda: MetricCollection([BinaryAUROC, BinaryROC]),
+    ],
+)
+def test_scores_are_not_doubted_where_nothing_speaks_against_them(build):
+    assert len(build().compute()) == 2
 
 
 @pytest.mark.parametrize("given", [WEIGHTS, 0.3, None])
@@ -449,7 +546,8 @@ def test_huge_numbers_are_scores_like_others(dtype):
     labels = torch.tensor([1, 0, 0, 1])
     metrics = MetricCollection([BinaryAUROC(), BinaryStatScores()])
     metrics.update(scores, labels)
-    values = metrics.compute()
+    with pytest.warns(UserWarning, match="scores outside"):
+        values = metrics.compute()
     assert float(values["BinaryAUROC"]) == roc_auc_score(labels, scores.double().clamp(-1e30, 1e30)) == 1.0
     assert values["BinaryStatScores"].tolist() == [2, 0, 2, 0, 2]
 

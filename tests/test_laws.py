@@ -281,6 +281,11 @@ OFF_EDGES = [0.3, 0.7, 0.301, 1 / 3, 0.99, 1e-30]
 HALVES = Edges([0.0, 0.30078125, 0.301, 0.5])
 
 
+def at_any(cls, threshold, **options):
+    """A metric of a named class, or what it is of scores on a scale of their own."""
+    return cls(threshold, **options) if threshold <= 1 else tb.Metric(cls.measure, tb.Threshold(threshold), **options)
+
+
 def members(cuts, **options):
     """Areas along cuts, and scores at thresholds on and off their edges, by name."""
     thresholds = [*ON_EDGES, *OFF_EDGES]
@@ -289,10 +294,11 @@ def members(cuts, **options):
     named = {"auroc": tb.BinaryAUROC(cuts, **options), "ap": tb.BinaryAveragePrecision(cuts, **options)}
     named |= {"roc": tb.BinaryROC(cuts, **options), "partial": tb.BinaryAUROC(cuts, max_fpr=0.2, **options)}
     for threshold in thresholds:
-        named[f"stats at {threshold}"] = tb.BinaryStatScores(threshold, **options)
+        named[f"stats at {threshold}"] = at_any(tb.BinaryStatScores, threshold, **options)
     return named
 
 
+@pytest.mark.filterwarnings("ignore:scores outside")  # which some dtypes bring, and others do not
 @pytest.mark.parametrize("dtype", [torch.bool, *INTS, *FLOATS], ids=str)
 @given(
     seed=SEEDS, size=SIZES, cuts=st.sampled_from([FloatBits(16), FloatBits(9, centre=None), HALVES]), from_logits=st.booleans()
@@ -324,7 +330,7 @@ def test_a_collection_equals_its_members_alone(dtype, seed, cuts, **kind):
 def test_a_threshold_on_an_edge_shares_the_finer_counts_and_one_off_the_edges_does_not():
     shared = tb.MetricCollection(
         {"auroc": tb.BinaryAUROC(), "ap": tb.BinaryAveragePrecision()}
-        | {f"at {threshold}": tb.BinaryRecall(threshold) for threshold in ON_EDGES}
+        | {f"at {threshold}": at_any(tb.BinaryRecall, threshold) for threshold in ON_EDGES}
     )
     assert len(shared.histograms) == 1
     apart = tb.MetricCollection({"auroc": tb.BinaryAUROC()} | {str(at): tb.BinaryRecall(at) for at in OFF_EDGES})

@@ -411,6 +411,7 @@ ODD = {
 }
 
 
+@pytest.mark.filterwarnings("ignore:scores outside")  # which three of them bring
 @pytest.mark.parametrize("name", ODD)
 def test_an_odd_epoch_is_logged_like_any_other(log, name):
     options, batch = ODD[name]

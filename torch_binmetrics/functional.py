@@ -14,21 +14,27 @@ import re
 from collections.abc import Callable, Iterator
 from typing import Any, Protocol, TypeVar
 
-from torch import Tensor
+import torch
 
+from torch_binmetrics.counting.given import tensor_of
 from torch_binmetrics.metrics import along_cuts, at_best, at_threshold, of_sums, over_cuts
 from torch_binmetrics.metrics.metric import Metric
 
 T = TypeVar("T")
 T_co = TypeVar("T_co", covariant=True)
+#: A tensor, an array, a column of a table, or a list of numbers.
+Numbers = Any
 #: Words of class names that names of functions write as torchmetrics does.
 WRITTEN = {"f_beta": "fbeta", "corr_coef": "corrcoef"}
 
 
 class OneOff(Protocol[T_co]):
-    """``preds`` and ``target``, and the arguments of the class by name; ``weight`` makes the counts weighted."""
+    """``preds`` and ``target``, and the arguments of the class by name; ``weight`` makes the counts weighted.
 
-    def __call__(self, preds: Tensor, target: Tensor, *, weight: Tensor | None = None, **options: Any) -> T_co:
+    They are tensors, arrays, columns of a table or lists of numbers, all of one shape.
+    """
+
+    def __call__(self, preds: Numbers, target: Numbers, *, weight: Numbers | None = None, **options: Any) -> T_co:
         """The value of these samples; shapes and errors as of ``update`` and ``compute`` of the class."""
 
 
@@ -36,11 +42,11 @@ def _one_off(name: str, metric: Callable[..., Metric[T]]) -> OneOff[T]:
     """The function of a class, by that name."""
 
     def function(
-        preds: Tensor,
-        target: Tensor,
+        preds: Numbers,
+        target: Numbers,
         *others: Any,
-        weight: Tensor | None = None,
-        group: Tensor | None = None,
+        weight: Numbers | None = None,
+        group: Numbers | None = None,
         **options: Any,
     ) -> T:
         if others:
@@ -48,15 +54,23 @@ def _one_off(name: str, metric: Callable[..., Metric[T]]) -> OneOff[T]:
                 f"{name}() takes preds and target by position, got {len(others)} more: name weight= and all options"
             )
         once = metric(weighted=weight is not None, **options)
-        once.update(preds, target, weight, group=group)
+        preds = tensor_of("preds", preds, dtype=torch.float64)
+        device = preds.device
+        once.update(
+            preds,
+            tensor_of("target", target, device=device),
+            None if weight is None else tensor_of("weight", weight, device=device, dtype=torch.float64),
+            group=None if group is None else tensor_of("group", group, device=device),
+        )
         return once.compute(sync=False)
 
     function.__name__ = function.__qualname__ = name
     function.__doc__ = f"""One-off :class:`~torch_binmetrics.{metric.__name__}`: the value of these samples alone.
 
     Args:
-        preds: scores of any shape.
-        target: labels 0 and 1 of the shape of ``preds``.
+        preds: scores of any shape: a tensor, an array, a column of a table or a list. [N, 5] scores without ``rows`` are one
+            pool of 5 N samples.
+        target: labels 0 and 1 of the shape of ``preds``, likewise.
         options: the arguments of the class, all by name.
         weight: weights >= 0 of the shape of ``preds``.
     """

@@ -78,6 +78,10 @@ def count_checked(
                 "expected tensors that hold data, got those of a transform of torch.func (vmap, grad, ...), which takes "
                 "functions without side effects: update outside of it, with what it returns"
             ) from error
+        if isinstance(error, ValueError) and _look_swapped(preds, target):
+            raise ValueError(
+                f"{error}; preds hold only 0 and 1, and target other numbers - swapped? preds come first"
+            ) from None
         raise
 
 
@@ -85,6 +89,17 @@ def _is_transformed(tensor: Any) -> bool:
     """Whether a tensor stands for another one in a transform of ``torch.func``, for which there is no public question."""
     functorch: Any = torch._C._functorch
     return tensor is not None and bool(functorch.is_functorch_wrapped_tensor(tensor) or torch._is_functional_tensor(tensor))
+
+
+def _look_swapped(preds: Tensor, target: Tensor) -> bool:
+    """Whether labels that came for scores explain why a batch on CPU was refused."""
+    labels, scores = preds.detach(), target.detach()
+    return (
+        scores.is_floating_point()
+        and scores.device.type == "cpu"
+        and bool(((labels == 0) | (labels == 1)).all())
+        and bool(((scores != 0) & (scores != 1)).any())
+    )
 
 
 def _counted(

@@ -15,6 +15,7 @@ from torch import Tensor
 
 from torch_binmetrics.checks import integer, number
 from torch_binmetrics.counting.float_order import from_ordered, ordered
+from torch_binmetrics.counting.given import SupportsArray, tensor_of
 
 MAX_BINS = 1 << 23
 
@@ -147,7 +148,7 @@ class Edges(Cuts):
     """Bins between given thresholds, each compared as ``preds >= t`` in float32.
 
     Args:
-        thresholds: ascending floats (list, tuple or 1-D tensor), at least one; ``len(thresholds) + 1`` bins come of them.
+        thresholds: ascending floats (list, tuple, array or 1-D tensor), one or more; ``len(thresholds) + 1`` bins come of them.
 
     >>> Edges([0.1, 0.5]).index(torch.tensor([0.0, 0.1, 0.7]))
     tensor([0, 1, 2])
@@ -155,7 +156,7 @@ class Edges(Cuts):
 
     at: tuple[float, ...]
 
-    def __init__(self, thresholds: Sequence[float] | Tensor) -> None:
+    def __init__(self, thresholds: Sequence[float] | Tensor | SupportsArray) -> None:
         values = _given(thresholds)
         if values.ndim != 1 or not values.numel():
             raise ValueError(f"thresholds must be a list of at least one, got shape {tuple(values.shape)}: pass [0.5], say")
@@ -199,10 +200,10 @@ class Edges(Cuts):
         return tables[device]
 
 
-def _given(thresholds: Sequence[float] | Tensor) -> Tensor:
+def _given(thresholds: Sequence[float] | Tensor | SupportsArray) -> Tensor:
     """Thresholds of any kind as a tensor on CPU; TypeError for what are no numbers that a float can hold."""
     try:
-        given = thresholds if isinstance(thresholds, Tensor) else torch.as_tensor(thresholds, dtype=torch.float64, device="cpu")
+        given = tensor_of("thresholds", thresholds, device="cpu", dtype=torch.float64)
         if given.layout is torch.strided and not given.is_complex():
             return given.detach().cpu()
     except (TypeError, ValueError, RuntimeError, OverflowError):
@@ -210,8 +211,8 @@ def _given(thresholds: Sequence[float] | Tensor) -> Tensor:
     raise TypeError(f"thresholds must be floats, got {reprlib.repr(thresholds)}: pass [0.25, 0.5], say")
 
 
-#: What users write for cuts.
-CutsLike = Cuts | int | Sequence[float] | Tensor
+#: What users write for cuts; arrays of thresholds too.
+CutsLike = Cuts | int | Sequence[float] | Tensor | SupportsArray
 
 
 def as_cuts(value: CutsLike) -> Cuts:
@@ -222,7 +223,7 @@ def as_cuts(value: CutsLike) -> Cuts:
         return value
     if isinstance(value, int):
         return Uniform(value)
-    if isinstance(value, Tensor | list | tuple):
+    if isinstance(value, Tensor | list | tuple | SupportsArray):
         return Edges(value)
     raise TypeError(f"cuts must be a Cuts, an int or thresholds, got {type(value).__name__}: pass FloatBits(16), say")
 

@@ -100,6 +100,14 @@ class Layout:
         bounded = not self.from_logits and any(summand.of_probabilities for summand in self.sums)
         return (0.0, 1.0) if bounded else self.scored.valid_range
 
+    @cached_property
+    def ends_of_probabilities(self) -> tuple[int, int]:
+        """The bins of the scores 0 and 1: what lies beyond them is no probability; logits can be any number."""
+        if self.from_logits:
+            return 0, self.scored.bins - 1
+        low, high = self.scored.index(torch.tensor([0.0, 1.0], dtype=torch.float32, device="cpu")).tolist()
+        return low, high
+
     @property
     def block(self) -> int:
         """Number of cells by label and bin; the cell of ignored samples follows them."""

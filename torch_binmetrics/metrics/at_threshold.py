@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable
 from dataclasses import replace
 from functools import partial
@@ -11,34 +12,41 @@ from torch import Tensor
 
 from torch_binmetrics import measures
 from torch_binmetrics.counting import Layout
-from torch_binmetrics.counting.cuts import Cuts, Edges, Threshold
+from torch_binmetrics.counting.cuts import Edges, Threshold
+from torch_binmetrics.counting.given import SupportsArray
 from torch_binmetrics.measures.scores import check_beta, check_costs, check_normalize
 from torch_binmetrics.metrics.metric import Metric
 from torch_binmetrics.metrics.options import Options
 from torch_binmetrics.state.reading import Reading
 
-Thresholds = float | list[float] | tuple[float, ...] | Tensor
+Thresholds = float | list[float] | tuple[float, ...] | Tensor | SupportsArray
 
 
 class AtThreshold(Metric[Tensor]):
     """A measure at one threshold or at several, exact.
 
+    Counted alone, in two bins, it cannot tell whether scores are probabilities; beside an area it can, and warns.
+
     Args:
         threshold: scores from here on are called positive, compared in float32; a probability even if ``from_logits``.
             Of ascending thresholds, [n], comes a vector of values, [n]; with ``rows``, there is one for each row, in any order.
         options: those of :class:`~torch_binmetrics.Metric`.
+
+    Raises:
+        ValueError: a finite threshold above 1, no probability; for other scales take ``Metric(measure, Threshold(50))``.
     """
 
     measure: Callable[..., Tensor]
 
     def __init__(self, threshold: Thresholds = 0.5, **options: Unpack[Options]) -> None:
-        many = isinstance(threshold, list | tuple) or (isinstance(threshold, Tensor) and threshold.ndim > 0)
+        many = isinstance(threshold, list | tuple) or getattr(threshold, "ndim", 0) > 0
         rows = options.get("rows")
         given = cast("list[float]", threshold if many else [threshold])
         by_row = many and rows is not None
         if by_row and rows is not None and len(given) != rows.n:
             raise ValueError(f"threshold must be one number, or one for each of {rows}, got {len(given)} of them")
-        cuts: Cuts = Edges(sorted(map(float, given)) if by_row else given) if many else Threshold(given[0])
+        cuts = Edges(sorted(map(float, given)) if by_row else given) if many else Threshold(given[0])
+        _check_probabilities(cuts)
         super().__init__(self.measure, cuts, **options)
         if by_row:
             self.reading = replace(self.reading, thresholds=tuple(map(float, given)), by_row=True)
@@ -46,6 +54,16 @@ class AtThreshold(Metric[Tensor]):
     def _reading(self, layout: Layout, undefined: float) -> Reading[Tensor]:
         at = layout.cuts.at if isinstance(layout.cuts, Threshold | Edges) else None
         return Reading(self.measure, at, exact=True, undefined=undefined)
+
+
+def _check_probabilities(cuts: Threshold | Edges) -> None:
+    """Raise ValueError on thresholds beyond all probabilities: percent, say. Those below 0 are of decision values."""
+    for at in cuts.at if isinstance(cuts, Edges) else (cuts.at,):
+        if 1 < at < math.inf:
+            raise ValueError(
+                f"thresholds are probabilities from 0 to 1, got {at:g}: divide percent by 100, pass from_logits=True with "
+                f"logits, and for scores on a scale of their own take Metric(measures.fbeta, Threshold({at:g})), say"
+            )
 
 
 class BinaryAccuracy(AtThreshold):

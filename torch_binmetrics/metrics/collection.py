@@ -16,6 +16,7 @@ from torch_binmetrics.counting import Store
 from torch_binmetrics.metrics.members import Member, Members, built, by_name, check_free
 from torch_binmetrics.metrics.metric import Metric, T
 from torch_binmetrics.metrics.options import Options
+from torch_binmetrics.metrics.scale import Scale
 from torch_binmetrics.metrics.sharing import share
 from torch_binmetrics.report.build import report_of
 from torch_binmetrics.report.content import Report
@@ -39,6 +40,7 @@ class MetricCollection(Mapping[str, Metric[T]], Generic[T]):
 
     Metrics of equal cuts and options share counts, and a fixed threshold that lies on an edge of another metric's cuts is
     read off those. Members keep their own ``compute``, but are updated, reset and loaded through the collection only.
+    A metric that has counted may join if all of the collection is read off its counts, which come along.
 
     Args:
         metrics: a list (each named by its class) or a dict of metrics, or of classes that are built with the ``options``.
@@ -49,8 +51,8 @@ class MetricCollection(Mapping[str, Metric[T]], Generic[T]):
     Raises:
         TypeError: something that is no metric, a metric that counts in a way of its own, a prefix that is no string, or
             options and no class to take them.
-        ValueError: two metrics of one name, none at all, process groups that differ, or a metric that has counted already
-            or is in a collection.
+        ValueError: two metrics of one name, none at all, process groups that differ, a metric that is in a collection, or one
+            that has counted samples which not all the others are read off.
 
     >>> from torch_binmetrics import BinaryAUROC, BinaryRecall
     >>> metrics = MetricCollection([BinaryAUROC, BinaryRecall], prefix="val/", ignore_index=-100)
@@ -77,7 +79,8 @@ class MetricCollection(Mapping[str, Metric[T]], Generic[T]):
         self.process_group = next(iter(self._metrics.values())).process_group
         for name, metric in self._metrics.items():
             check_free(name, metric, self.process_group)
-        self.histograms = share(list(self._metrics.values()))
+        self.histograms = share(self._metrics)
+        self._scale = Scale()
 
     def __getitem__(self, name: str) -> Metric[T]:
         if not isinstance(name, str) or not name.startswith(self.prefix) or name[len(self.prefix) :] not in self._metrics:
@@ -108,6 +111,9 @@ class MetricCollection(Mapping[str, Metric[T]], Generic[T]):
 
         Raises:
             ValueError, RuntimeError: as :meth:`Metric.compute`.
+
+        Warns:
+            UserWarning: as :meth:`Metric.compute`.
         """
         if not async_op:
             return self._values(self._summed(sync))
@@ -264,6 +270,7 @@ class MetricCollection(Mapping[str, Metric[T]], Generic[T]):
         if own:
             histograms = copies(histograms)
         found, by_store = self._snapshots(histograms), {histogram.store: histogram for histogram in histograms}
+        self._scale.check([(metric.reading, found[metric.histogram.store]) for metric in self._metrics.values()], depth=2)
         return {
             self.prefix + name: metric._computed(by_store[metric.histogram.store])
             if name in own

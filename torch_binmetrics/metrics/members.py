@@ -44,7 +44,7 @@ def built(members: Mapping[str, Member[Any]], options: Mapping[str, Any]) -> dic
 
 
 def check_free(name: str, metric: Metric[Any], process_group: Any) -> None:
-    """Raise unless a metric can join: counting as all do, empty, in no collection, of the collection's process group."""
+    """Raise unless a metric can join: counting as all do, in no collection, of the collection's process group."""
     for verb in ("update", "__call__", "reset"):
         if getattr(type(metric), verb) is not getattr(Metric, verb):
             raise TypeError(
@@ -53,7 +53,5 @@ def check_free(name: str, metric: Metric[Any], process_group: Any) -> None:
             )
     if metric._in_collection:
         raise ValueError(f"{name!r} is in a collection already: pass its clone()")
-    if not metric.histogram.state.is_meta and metric.histogram.state.any():
-        raise ValueError(f"{name!r} has counted samples already: reset() it, or merge it into the collection's counts later")
     if metric.process_group is not process_group:
         raise ValueError(f"{name!r} has another process_group than the first metric: give all of a collection the same")

@@ -22,6 +22,7 @@ from torch_binmetrics.counting.summands import SquaredWeight, Summand
 from torch_binmetrics.measures.averages import Average, Undefined, check_average
 from torch_binmetrics.measures.confusion import Confusion
 from torch_binmetrics.measures.declared import about
+from torch_binmetrics.metrics.scale import Scale
 from torch_binmetrics.state.distributed import group_or_none
 from torch_binmetrics.state.histogram import ScoreHistogram
 from torch_binmetrics.state.pending import Pending
@@ -106,6 +107,7 @@ class Metric(Generic[T]):
         self.process_group = group_or_none("process_group", process_group)
         self.histogram = ScoreHistogram(layout, device=device)
         self._in_collection = False
+        self._scale = Scale()
 
     def update(self, preds: Tensor, target: Tensor, weight: Tensor | None = None, *, group: Tensor | None = None) -> None:
         """Count a batch, in one pass and without waiting for an accelerator.
@@ -137,11 +139,14 @@ class Metric(Generic[T]):
         Raises:
             ValueError: invalid samples were counted on an accelerator; on every rank alike if synced.
             RuntimeError: the ranks count different things, or this rank is not in ``process_group``.
+
+        Warns:
+            UserWarning: a threshold that is a probability is read off counts of scores outside [0, 1], for the first time.
         """
         if not async_op:
-            return self.reading.value(self._snapshot(sync))
+            return self._read(self._snapshot(sync))
         total = begin_together([self.histogram], self.process_group, self.reading.meaning, sync=sync)
-        return Pending(lambda: self.reading.value(Snapshot(total()[0])))
+        return Pending(lambda: self._read(Snapshot(total()[0])))
 
     def bounds(self, *, sync: bool = True) -> tuple[Tensor, Tensor]:
         """Lowest and highest value that the counts allow, whatever the order of the scores inside the bins.
@@ -277,6 +282,11 @@ class Metric(Generic[T]):
         known = about(self.measure)
         is_area = known is not None and known.bounds is not None
         return Reading(self.measure, at, exact=at is not None, undefined=math.nan if is_area else undefined)
+
+    def _read(self, snapshot: Snapshot) -> T:
+        """The value, after a word on the scale of the scores where that looks wrong."""
+        self._scale.check([(self.reading, snapshot)], depth=2)
+        return self.reading.value(snapshot)
 
     def _snapshot(self, sync: bool) -> Snapshot:
         """What the counts say, of all ranks or of this one."""

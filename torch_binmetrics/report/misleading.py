@@ -101,14 +101,10 @@ def _finer(snapshot: Snapshot) -> str:
 
 def _logits(snapshot: Snapshot) -> list[str]:
     """Scores that no probability can be, in counts that were not told of logits."""
-    if snapshot.layout.from_logits:
-        return []
-    upper = snapshot.layout.scored.thresholds(snapshot.occupied + 1)  # NaN after the last bin
-    outside = (upper <= 0) | (snapshot.thresholds > 1)
-    n, samples = (float(row.double().sum()) for row in (snapshot.counts[:, outside], snapshot.counts))
+    n, samples = snapshot.improbable, float(snapshot.counts.double().sum())
     if not n:
         return []
     return [
-        f"{amount(n)} of {amount(samples)} scores lie outside [0, 1]: if they are logits, pass from_logits=True, else the "
-        "threshold is not the probability that it looks like."
+        f"{amount(n)} of {amount(samples)} scores lie outside [0, 1]: if they are logits, pass from_logits=True, if "
+        "percent, divide them by 100; else the threshold is not the probability that it looks like."
     ]

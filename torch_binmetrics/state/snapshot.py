@@ -80,6 +80,12 @@ class Snapshot:
         return torch.ones_like(self.occupied, dtype=torch.bool) if self.exact else self.layout.scored.single(self.occupied)
 
     @cached_property
+    def improbable(self) -> float:
+        """How many samples, or weights, have a score outside [0, 1] for certain; 0 where logits were declared."""
+        low, high = self.layout.ends_of_probabilities
+        return float(self.counts[..., (self.occupied < low) | (self.occupied > high)].double().sum())
+
+    @cached_property
     def probabilities(self) -> Tensor:
         """The thresholds as users gave scores: float64 probabilities where logits were counted, else the float32 scores."""
         return torch.sigmoid(self.thresholds.double()) if self.layout.from_logits else self.thresholds
