@@ -39,7 +39,7 @@ def compute_alone_then_together(rank, path, barrier):
 
 @pytest.mark.processes
 def test_a_rank_that_computes_alone_is_told_in_time_and_all_can_compute_in_a_new_group(tmp_path):
-    """A rank computes alone, and the others never come | It raises after the time of its process group, and keeps its
+    """A rank computes alone, and the others never come | It raises after the timeout of its process group, and keeps its
     counts.
     """
     mp.spawn(compute_alone_then_together, (tmp_path, mp.get_context("spawn").Barrier(2)), nprocs=2)

@@ -59,7 +59,7 @@ def test_all_others_raise_at_once_where_a_rank_is_killed(moment, world, tmp_path
 
 
 def test_a_rank_that_is_stopped_for_five_seconds_is_waited_for(tmp_path):
-    """A rank is stopped for 5 s | The others wait, within the time of the group; the values are exact."""
+    """A rank is stopped for 5 s | The others wait, within the timeout of the group; the values are exact."""
     running = processes(tmp_path, 3, "stopped")
     until([tmp_path / "stopped"], running)
     time.sleep(5)
@@ -73,7 +73,7 @@ def test_a_rank_that_is_stopped_for_five_seconds_is_waited_for(tmp_path):
 
 
 def test_inside_of_join_a_rank_that_computes_is_told_after_the_time_of_its_group(tmp_path):
-    """`compute()` inside of DDP's `join()`, after other ranks ran out of batches | It raises after the time of the process
+    """`compute()` inside DDP's `join()`, after other ranks ran out of batches | It raises after the timeout of the process
     group, since those answer DDP alone; counts are intact.
     """
     running = processes(tmp_path, 2, "joined")

@@ -6,13 +6,14 @@ import copy
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import AbstractContextManager
 from dataclasses import replace
-from typing import Any, Generic, Literal, Self, Unpack, overload
+from typing import TYPE_CHECKING, Any, Generic, Literal, Self, Unpack, overload
 
 import torch
 from torch import Tensor
 
 from torch_binmetrics.checks import one_or_many, string, summary
 from torch_binmetrics.counting import Store
+from torch_binmetrics.metrics.elsewhere import missing
 from torch_binmetrics.metrics.members import Member, Members, built, by_name, check_free
 from torch_binmetrics.metrics.metric import Metric, T
 from torch_binmetrics.metrics.options import Options
@@ -242,6 +243,11 @@ class MetricCollection(Mapping[str, Metric[T]], Generic[T]):
 
     def __repr__(self) -> str:
         return f"{type(self).__name__}({self._metrics!r}, prefix={self.prefix!r})"
+
+    if not TYPE_CHECKING:  # which would then know any name
+
+        def __getattr__(self, name: str) -> Any:
+            return missing(self, name)
 
     def _held(self, *others: MetricCollection) -> AbstractContextManager[None]:
         """Let no other thread touch the counts of these collections meanwhile."""

@@ -6,7 +6,7 @@ import copy
 import math
 from collections.abc import Callable, Iterable
 from dataclasses import replace
-from typing import Any, Generic, Literal, Self, overload
+from typing import TYPE_CHECKING, Any, Generic, Literal, Self, overload
 
 import torch
 from torch import Tensor
@@ -22,6 +22,7 @@ from torch_binmetrics.counting.summands import SquaredWeight, Summand
 from torch_binmetrics.measures.averages import Average, Undefined, check_average
 from torch_binmetrics.measures.confusion import Confusion
 from torch_binmetrics.measures.declared import about
+from torch_binmetrics.metrics.elsewhere import missing
 from torch_binmetrics.metrics.scale import Scale
 from torch_binmetrics.state.distributed import group_or_none
 from torch_binmetrics.state.histogram import ScoreHistogram
@@ -275,6 +276,11 @@ class Metric(Generic[T]):
 
     def __repr__(self) -> str:
         return f"{type(self).__name__}({self.histogram.layout.cuts})"
+
+    if not TYPE_CHECKING:  # which would then know any name
+
+        def __getattr__(self, name: str) -> Any:
+            return missing(self, name)
 
     def _reading(self, layout: Layout, undefined: float) -> Reading[T]:
         """How the value is read off the counts: at a threshold, or along all cuts; undefined areas stay so."""

@@ -1,0 +1,42 @@
+"""Names from elsewhere: who types what another library calls a thing is told what it is called here."""
+
+import pytest
+
+import torch_binmetrics as tb
+
+
+@pytest.mark.parametrize("build", [tb.BinaryAUROC, lambda: tb.MetricCollection([tb.BinaryAUROC])])
+@pytest.mark.parametrize(
+    ("name", "here"),
+    {
+        "result": "compute()",
+        "update_state": "update(preds, target)",
+        "reset_state": "reset()",
+        "add_metrics": "MetricCollection([",
+        "thresholds": "cuts=[",
+        "plot": "torch_binmetrics.plots",
+    }.items(),
+)
+def test_an_attribute_that_is_called_otherwise_elsewhere_is_told_what_it_is_called_here(build, name, here):
+    metric = build()
+    with pytest.raises(AttributeError) as raised:
+        getattr(metric, name)
+    assert str(raised.value).startswith(f"{type(metric).__name__} has no {name!r}: ")
+    assert here in str(raised.value)
+    assert not hasattr(metric, name)
+
+
+@pytest.mark.parametrize("build", [tb.BinaryAUROC, lambda: tb.MetricCollection([tb.BinaryAUROC])])
+def test_any_other_attribute_that_is_missing_is_told_as_python_does(build):
+    with pytest.raises(AttributeError, match=r"object has no attribute 'nothing_of_the_kind'$"):
+        _ = build().nothing_of_the_kind
+
+
+def test_an_attribute_that_fails_says_why_itself():
+    class Broken(tb.BinaryAUROC):
+        @property
+        def share(self):
+            return self.histogram.no_such_thing
+
+    with pytest.raises(AttributeError, match="no_such_thing"):
+        _ = Broken().share

@@ -1,0 +1,30 @@
+"""What is called otherwise elsewhere: errors that name ours to those who type what they know."""
+
+from __future__ import annotations
+
+from typing import Any
+
+#: A keyword, attribute or method of torchmetrics, Keras or scikit-learn -> what to write here.
+HERE = {
+    "add_metrics": "a collection is built once, of all its metrics: MetricCollection([BinaryAUROC, BinaryF1Score])",
+    "curve": "each curve has a class of its own, BinaryAUROC and BinaryAveragePrecision",
+    "num_classes": "write rows=Classes(n)",
+    "num_labels": "write rows=Labels(n)",
+    "num_thresholds": "write cuts=1024 for so many equal bins; the default is finer where scores crowd",
+    "plot": "pass it to a function of torch_binmetrics.plots, plot_roc say",
+    "reset_state": "write reset()",
+    "reset_states": "write reset()",
+    "result": "write compute()",
+    "sample_weight": "a function takes weight=, and a class weighted=True and then update(preds, target, weight)",
+    "summation_method": "bounds() gives the lower and the upper area",
+    "thresholds": "write cuts=[0.1, 0.5] for areas and curves, threshold=[0.1, 0.5] for values at a threshold",
+    "update_state": "write update(preds, target): scores first, labels second",
+    "validate_args": "inputs are always checked; invalid='drop' leaves invalid samples out instead of raising",
+}
+
+
+def missing(owner: object, name: str) -> Any:
+    """What Python makes of an attribute that it did not find, unless we know what was meant: AttributeError, as a rule."""
+    if name in HERE:
+        raise AttributeError(f"{type(owner).__name__} has no {name!r}: {HERE[name]}", name=name, obj=owner)
+    return object.__getattribute__(owner, name)
