@@ -584,31 +584,65 @@ static inline double sigmoid(double z)
 
 static inline double at_least_zero(double x) { return x > 0 ? x : 0; }
 
-/* What each sample of a block adds to a sum; those of invalid samples have no meaning. */
-WIDE static void values_of(const Summand *sum, const Tally *t, const Block *b, double *out)
+/* log(x) of a number from 0 to 1 to about a unit in the last place, in a form that the compiler vectorises: libm's takes four
+   times as long. x is m 2^k with m from sqrt(1/2) to sqrt(2); log(m) is 2 artanh(s), s = (m - 1) / (m + 1), by its series. */
+static inline double log_of(double x)
 {
-    const double *s = b->exact;
-    const int32_t *y = b->y;
-    int logits = t->logits;
-    for (int i = 0; i < b->n; i++) {
-        double p = s[i] > 0 ? s[i] < 1 ? s[i] : 1 : 0, against = y[i] ? -s[i] : s[i], v;
-        switch (sum->kind) {
-        case PROBABILITY: v = logits ? sigmoid(s[i]) : p; break;
-        case SQUARED_ERROR:
-            v = logits ? sigmoid(against) : y[i] ? 1 - p : p;
-            v *= v;
-            break;
-        case LOG_LOSS:
-            v = logits ? at_least_zero(against) + log1p(exp(-fabs(against))) : y[i] ? -log(p) : -log1p(-p);
-            v = v < sum->low ? sum->low : v > sum->high ? sum->high : v;
-            break;
-        case SQUARED_WEIGHT: v = t->weighted ? b->w[i] : 1; break;
-        default:
-            v = at_least_zero(1 + against);
-            if (sum->kind == SQUARED_HINGE) v *= v;
-        }
-        out[i] = v;
+    const double ln2_high = 0x1.62e42fee00000p-1, ln2_low = 0x1.a39ef35793c76p-33; /* k ln2_high is exact */
+    int tiny = x < DBL_MIN;
+    double scaled = tiny ? x * 0x1p54 : x, k, m, f, s, z, r;
+    uint64_t bits, power, integer;
+    memcpy(&bits, &scaled, sizeof bits);
+    power = (bits + 0x00095f619980c433) >> 52; /* k + 1023 */
+    integer = power | 0x4330000000000000;      /* as a double, 2^52 more */
+    bits -= (power << 52) - 0x3ff0000000000000;
+    memcpy(&k, &integer, sizeof k);
+    memcpy(&m, &bits, sizeof m);
+    k -= 0x1p52 + 1023 + (tiny ? 54 : 0);
+    f = m - 1;
+    s = f / (2 + f);
+    z = s * s;
+    r = 2. / 15 + z * (2. / 17 + z * (2. / 19 + z * (2. / 21 + z * (2. / 23))));
+    r = z * (2. / 3 + z * (2. / 5 + z * (2. / 7 + z * (2. / 9 + z * (2. / 11 + z * (2. / 13 + z * r))))));
+    return x > 0 ? k * ln2_high - ((s * (f - r) - k * ln2_low) - f) : -INFINITY;
+}
+
+/* Minus the logarithm of the probability of a label: of p, or of 1 - p with what that was rounded by. */
+static inline double log_loss(double p, int32_t positive)
+{
+    double q = positive ? p : 1 - p, lost = positive ? 0 : (1 - q) - p;
+    return -(log_of(q) + (q > 0 ? lost / q : 0));
+}
+
+#define VALUES(EXPRESSION) \
+    for (int i = 0; i < n; i++) { \
+        double p = s[i] > 0 ? s[i] < 1 ? s[i] : 1 : 0, against = y[i] ? -s[i] : s[i]; \
+        (void)p, (void)against; \
+        out[i] = (EXPRESSION); \
+    } \
+    break;
+
+/* What each sample of a block adds to a sum, before weights; those of invalid samples have no meaning. */
+WIDE static void values_of(const Summand *sum, const Tally *t, const Block *b, double *restrict out)
+{
+    const double *restrict s = b->exact;
+    const int32_t *restrict y = b->y;
+    int n = b->n;
+    switch (2 * sum->kind + t->logits) {
+    case 2 * PROBABILITY: VALUES(p)
+    case 2 * PROBABILITY + 1: VALUES(sigmoid(s[i]))
+    case 2 * SQUARED_ERROR: VALUES(y[i] ? 1 - p : p)
+    case 2 * SQUARED_ERROR + 1: VALUES(sigmoid(against))
+    case 2 * LOG_LOSS: VALUES(log_loss(p, y[i]))
+    case 2 * LOG_LOSS + 1: VALUES(at_least_zero(against) + log1p(exp(-fabs(against))))
+    case 2 * SQUARED_WEIGHT:
+    case 2 * SQUARED_WEIGHT + 1: VALUES(t->weighted ? b->w[i] : 1)
+    default: VALUES(at_least_zero(1 + against))
     }
+    if (sum->kind == SQUARED_ERROR || sum->kind == SQUARED_HINGE)
+        for (int i = 0; i < n; i++) out[i] *= out[i];
+    if (sum->kind == LOG_LOSS)
+        for (int i = 0; i < n; i++) out[i] = out[i] < sum->low ? sum->low : out[i] > sum->high ? sum->high : out[i];
 }
 
 /* Add a block's samples to float64 cells, and to the sums after them; invalid samples and weights of 0 add to no sum. */
@@ -624,6 +658,10 @@ WIDE static void scatter_real(const Tally *t, Block *b)
             continue;
         }
         values_of(&t->sum[k], t, b, b->value);
+        if (!t->weighted && !b->careful) {
+            for (int i = 0; i < b->n; i++) sums[b->cell[i]] += b->value[i];
+            continue;
+        }
         for (int i = 0; i < b->n; i++) {
             double w = t->weighted ? b->w[i] : 1;
             if (b->cell[i] < valid && w > 0) sums[b->cell[i]] += b->value[i] * w;
