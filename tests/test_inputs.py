@@ -34,6 +34,8 @@ from torch_binmetrics import (
     BinaryFBetaScore,
     BinaryHingeLoss,
     BinaryLogLoss,
+    BinaryPrecision,
+    BinaryPrecisionAtFixedRecall,
     BinaryRecall,
     BinaryROC,
     BinaryStatScores,
@@ -314,6 +316,12 @@ def test_nothing_but_the_first_arguments_can_be_given_by_position():
 def test_a_fraction_is_a_threshold_like_any_other_number():
     assert float(BinaryRecall(Fraction(1, 2))(PREDS, LABELS)) == 0.5
     assert BinaryRecall([Fraction(1, 4), 0.5])(PREDS, LABELS).tolist() == [1.0, 0.5]
+
+
+def test_the_threshold_of_an_operating_point_is_taken_as_it_is():
+    point = BinaryPrecisionAtFixedRecall(1.0)(PREDS, LABELS)
+    assert float(BinaryPrecision(point.threshold)(PREDS, LABELS)) == float(point.value)
+    assert BinaryPrecision(point.threshold).histogram.layout == BinaryPrecision(float(point.threshold)).histogram.layout
 
 
 def test_thresholds_on_a_scale_of_their_own_are_those_of_a_metric_or_of_decision_values():

@@ -41,7 +41,8 @@ class AtThreshold(Metric[Tensor]):
     def __init__(self, threshold: Thresholds = 0.5, **options: Unpack[Options]) -> None:
         many = isinstance(threshold, list | tuple) or getattr(threshold, "ndim", 0) > 0
         rows = options.get("rows")
-        given = cast("list[float]", threshold if many else [threshold])
+        one = threshold.item() if isinstance(threshold, Tensor) and threshold.ndim == 0 else threshold
+        given = cast("list[float]", threshold if many else [one])
         by_row = many and rows is not None
         if by_row and rows is not None and len(given) != rows.n:
             raise ValueError(f"threshold must be one number, or one for each of {rows}, got {len(given)} of them")
