@@ -223,7 +223,8 @@ ARGUMENTS = {
     "thresholds in two dimensions": (lambda: BinaryAUROC(torch.rand(2, 2)), ValueError, ["(2, 2)"]),
     "a NaN threshold": (lambda: BinaryAccuracy(NAN), ValueError, ["threshold", "NaN", "0.5"]),
     "a threshold that is a string": (lambda: BinaryAccuracy("0.5"), TypeError, ["threshold", "float", "str"]),
-    "a threshold that is a tensor": (lambda: BinaryAccuracy(torch.tensor(0.5)), TypeError, ["threshold", "Tensor"]),
+    "a cut that is a tensor": (lambda: Threshold(torch.tensor(0.5)), TypeError, ["threshold", "Tensor"]),
+    "a threshold that is a tensor of no number": (lambda: BinaryAccuracy(torch.tensor(True)), TypeError, ["threshold", "True"]),
     "a threshold outside the probabilities": (
         lambda: BinaryAccuracy(-1.5, from_logits=True),
         ValueError,
