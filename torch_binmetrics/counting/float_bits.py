@@ -141,7 +141,7 @@ class FloatBits(Cuts):
 
     def thresholds(self, bins: Tensor | None = None) -> Tensor:
         if bins is None:
-            bins = torch.arange(self.bins)
+            bins = torch.arange(self.bins, device="cpu")
         low, high = torch.tensor([self.runs.low, self.runs.high], dtype=torch.float32, device=bins.device)
         middle, last = self.index(torch.stack([low, high])).unbind()  # bins that the last two runs begin with
         offsets = torch.where(bins < middle, self.runs.offsets[0], torch.where(bins < last, *self.runs.offsets[1:]))

@@ -88,14 +88,16 @@ def _runs(layout: Layout) -> Runs:
     """The runs of a layout: each lower edge, what follows it up to the next, the ends of the valid range, zeros and NaN."""
     thresholds = layout.scored.thresholds()
     edges = ordered(thresholds[~thresholds.isnan()]).long()
-    low, high = (int(ordered(torch.tensor(end))) for end in layout.valid_range)
-    keys = torch.cat([edges, edges + 1, torch.tensor([-INFINITY, low, high + 1, 0, 1])])
+    low, high = (int(ordered(torch.tensor(end, dtype=torch.float32, device="cpu"))) for end in layout.valid_range)
+    keys = torch.cat([edges, edges + 1, torch.tensor([-INFINITY, low, high + 1, 0, 1], device="cpu")])
     keys = torch.unique_consecutive(keys[(keys >= -INFINITY) & (keys <= INFINITY)].sort().values)
     # Numbers below 0 ascend where their bits descend: there the last number of a run is the first of its bits.
     last = torch.cat([keys[1:] - 1, keys.new_tensor([INFINITY])])
     begins = torch.where(keys < 0, SIGN - last, keys)
-    begins = torch.cat([begins, torch.tensor([SIGN, INFINITY + 1, SIGN + INFINITY + 1])])  # of -0.0 and of NaN, of either sign
-    scores = torch.cat([from_ordered(keys), torch.tensor([0.0, torch.nan, torch.nan])])
+    begins = torch.cat(
+        [begins, torch.tensor([SIGN, INFINITY + 1, SIGN + INFINITY + 1], device="cpu")]
+    )  # of -0.0 and of NaN, of either sign
+    scores = torch.cat([from_ordered(keys), torch.tensor([0.0, torch.nan, torch.nan], dtype=torch.float32, device="cpu")])
     order = begins.argsort()
     return Runs(begins[order][1:].int(), _doubled(layout, scores[order]))
 
@@ -107,4 +109,4 @@ def _doubled(layout: Layout, scores: Tensor) -> Tensor:
         samples = reference.Samples(scores, torch.full_like(scores, label, dtype=torch.int64), None)
         cell = reference.cells(replace(layout, ignore_index=None), samples)
         parts.append(2 * cell + reference.off_edges(layout, samples, cell))
-    return torch.cat([*parts, torch.tensor([2 * (layout.block + 1), 2 * layout.block])]).int()
+    return torch.cat([*parts, torch.tensor([2 * (layout.block + 1), 2 * layout.block], device="cpu")]).int()
