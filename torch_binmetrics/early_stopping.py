@@ -72,6 +72,14 @@ class EarlyStopping:
         self._weights: dict[str, Any] | None = None
         self._warned = False
 
+    def __repr__(self) -> str:
+        defaults = {"patience": 3, "min_delta": 0.0, "mode": "max", "restore_best_weights": True}
+        given = ", ".join(f"{name}={getattr(self, name)!r}" for name, usual in defaults.items() if getattr(self, name) != usual)
+        seen = (
+            f"best {self.best:.6g} of epoch {self.best_epoch}, now at epoch {self.epoch}" if self.epoch >= 0 else "no epoch yet"
+        )
+        return f"{type(self).__name__}({given}), {seen}"
+
     def step(self, value: float | Tensor, model: nn.Module | None = None) -> bool:
         """Take the value of one more epoch; True if training should stop, the best weights being restored then.
 

@@ -9,7 +9,7 @@ that is not read at a threshold, of :class:`~torch_binmetrics.Classes`, one agai
 >>> f1(torch.tensor([[0.9, 0.2], [0.4, 0.7]]), torch.tensor([[1, 0], [0, 1]]))
 tensor(0.8333, dtype=torch.float64)
 >>> MulticlassAUROC(num_classes=3)
-BinaryAUROC(FloatBits())
+BinaryAUROC(rows=Classes(3)), no samples
 """
 
 from __future__ import annotations

@@ -14,6 +14,15 @@ def amount(n: float) -> str:
     return f"{n:,.0f}" if float(n).is_integer() else f"{n:,.6g}"
 
 
+def how_many(n: float, what: str) -> str:
+    """A number of things.
+
+    >>> how_many(0, "sample"), how_many(1, "sample"), how_many(2000, "sample")
+    ('no samples', '1 sample', '2,000 samples')
+    """
+    return f"{amount(n) if n else 'no'} {what}{'s' * (n != 1)}"
+
+
 def short(threshold: float) -> str:
     """A threshold in three digits, from the nearer end of the way from 0 to 1.
 

@@ -53,9 +53,9 @@ class ComputeMetrics(TrainerCallback):
     def __init__(self, collection: MetricCollection) -> None:
         for name, metric in collection.items():
             if not metric.histogram.layout.from_logits:
-                raise ValueError(f"a Trainer's predictions are logits: build {name!r}, {metric!r}, with from_logits=True")
+                raise ValueError(f"a Trainer's predictions are logits: build {name!r}, {metric._call()}, with from_logits=True")
             if isinstance(metric.histogram.layout.rows, Groups):
-                raise ValueError(f"{name!r}, {metric!r}, counts groups, whose ids a Trainer does not pass: take it out")
+                raise ValueError(f"{name!r}, {metric._call()}, counts groups, whose ids a Trainer does not pass: take it out")
         self.collection = collection
         self._loader: ref[Any] | None = None
 

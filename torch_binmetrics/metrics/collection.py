@@ -17,8 +17,10 @@ from torch_binmetrics.metrics.elsewhere import missing
 from torch_binmetrics.metrics.members import Member, Members, built, by_name, check_free
 from torch_binmetrics.metrics.metric import Metric, T
 from torch_binmetrics.metrics.options import Options
+from torch_binmetrics.metrics.page import page
 from torch_binmetrics.metrics.scale import Scale
 from torch_binmetrics.metrics.sharing import share
+from torch_binmetrics.metrics.shown import counted
 from torch_binmetrics.report.build import report_of
 from torch_binmetrics.report.content import Report
 from torch_binmetrics.state.guard import held
@@ -34,6 +36,7 @@ from torch_binmetrics.state.together import (
     update_together,
 )
 from torch_binmetrics.uncertainty.confidence import Plan, intervals
+from torch_binmetrics.wording import how_many
 
 
 class MetricCollection(Mapping[str, Metric[T]], Generic[T]):
@@ -242,7 +245,15 @@ class MetricCollection(Mapping[str, Metric[T]], Generic[T]):
         return other
 
     def __repr__(self) -> str:
-        return f"{type(self).__name__}({self._metrics!r}, prefix={self.prefix!r})"
+        return "\n".join([f"{self._title()}:", *(f"  {name}: {metric._call()}" for name, metric in self.items())])
+
+    def _repr_html_(self) -> str:
+        return page(self._title(), self)
+
+    def _title(self) -> str:
+        """How many metrics there are, and of how many samples."""
+        seen = " and ".join(dict.fromkeys(map(counted, self.histograms)))
+        return f"{type(self).__name__} of {how_many(len(self), 'metric')}, {seen}"
 
     if not TYPE_CHECKING:  # which would then know any name
 

@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from difflib import get_close_matches
 from typing import Any
 
 from torch_binmetrics.metrics.metric import Metric, T
+from torch_binmetrics.metrics.options import Options
 
 #: A metric, or a class of metrics to be built with the options of the collection.
 Member = Metric[T] | type[Metric[T]]
@@ -24,7 +26,9 @@ def by_name(metrics: Members[Any], named: Mapping[str, Member[Any]]) -> dict[str
         if not isinstance(name, str):
             raise TypeError(f"names must be strings, got {name!r} ({type(name).__name__})")
         if not isinstance(metric, Metric) and not (isinstance(metric, type) and issubclass(metric, Metric)):
-            raise TypeError(f"{name!r} must be a Metric, got {metric!r} ({type(metric).__name__}): pass BinaryAUROC(), say")
+            near = get_close_matches(name, Options.__annotations__, 1, 0.7)
+            told = f"did you mean the option {near[0]!r}?" if near else "pass BinaryAUROC(), say"
+            raise TypeError(f"{name!r} must be a Metric, got {metric!r} ({type(metric).__name__}): {told}")
     if len(dict(pairs)) != len(pairs):
         raise ValueError(f"names must differ, got {[name for name, _ in pairs]}: pass a dict to name metrics of one class")
     if not pairs:
@@ -48,7 +52,7 @@ def check_free(name: str, metric: Metric[Any], process_group: Any) -> None:
     for verb in ("update", "__call__", "reset"):
         if getattr(type(metric), verb) is not getattr(Metric, verb):
             raise TypeError(
-                f"{name!r}, {metric!r}, has its own {verb}, but a collection counts once for all and never calls it: "
+                f"{name!r}, {metric._call()}, has its own {verb}, but a collection counts once for all and never calls it: "
                 "keep it beside the collection, or move what it does into its measure or its compute"
             )
     if metric._in_collection:

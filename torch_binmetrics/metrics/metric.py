@@ -6,7 +6,7 @@ import copy
 import math
 from collections.abc import Callable, Iterable
 from dataclasses import replace
-from typing import TYPE_CHECKING, Any, Generic, Literal, Self, overload
+from typing import TYPE_CHECKING, Any, Generic, Literal, Never, Self, overload
 
 import torch
 from torch import Tensor
@@ -23,7 +23,9 @@ from torch_binmetrics.measures.averages import Average, Undefined, check_average
 from torch_binmetrics.measures.confusion import Confusion
 from torch_binmetrics.measures.declared import about
 from torch_binmetrics.metrics.elsewhere import missing
+from torch_binmetrics.metrics.page import page
 from torch_binmetrics.metrics.scale import Scale
+from torch_binmetrics.metrics.shown import call, counted, parameters, wrong_keywords
 from torch_binmetrics.state.distributed import group_or_none
 from torch_binmetrics.state.histogram import ScoreHistogram
 from torch_binmetrics.state.pending import Pending
@@ -84,7 +86,10 @@ class Metric(Generic[T]):
         recent: Recent | None = None,
         device: torch.device | str | None = None,
         process_group: Any = None,
+        **unknown: Never,
     ) -> None:
+        if unknown:
+            raise TypeError(wrong_keywords(type(self), parameters(type(self), Metric), unknown))
         self.measure: Callable[..., T] = measure
         check_average(average, undefined)
         if average is not None and rows is None:
@@ -107,6 +112,7 @@ class Metric(Generic[T]):
         self.reading = replace(reading, average=average, undefined_rows=undefined)
         self.process_group = group_or_none("process_group", process_group)
         self.histogram = ScoreHistogram(layout, device=device)
+        self._own = replace(layout, cuts=cuts)
         self._in_collection = False
         self._scale = Scale()
 
@@ -162,7 +168,7 @@ class Metric(Generic[T]):
         """
         if not self.reading.has_bounds:
             raise TypeError(
-                f"{self!r} has no bounds: areas have, and what is read at a threshold or is a mean, which are exact"
+                f"{self._call()} has no bounds: areas have, and what is read at a threshold or is a mean, which are exact"
             )
         return self.reading.bounds(self._snapshot(sync))
 
@@ -176,10 +182,10 @@ class Metric(Generic[T]):
         plan = Plan(level, draws, seed, method)
         plan.form(self.reading)
         if reason := why_none(self.reading):
-            raise TypeError(f"{self!r} has no confidence interval: {reason}")
+            raise TypeError(f"{self._call()} has no confidence interval: {reason}")
         [ends] = intervals([self.reading], self._snapshot(sync), plan)
         if ends is None:
-            raise TypeError(f"{self!r} has no confidence interval: tensors have, and single points of a curve")
+            raise TypeError(f"{self._call()} has no confidence interval: tensors have, and single points of a curve")
         return ends
 
     def __call__(self, preds: Tensor, target: Tensor, weight: Tensor | None = None, *, group: Tensor | None = None) -> T:
@@ -265,7 +271,7 @@ class Metric(Generic[T]):
 
     def __deepcopy__(self, memo: dict[int, Any]) -> Self:
         memo[id(self)] = other = object.__new__(type(self))
-        memo[id(self.process_group)] = self.process_group
+        memo |= {id(self.process_group): self.process_group, id(self._own): self._own}
         other.__dict__.update(copy.deepcopy(self.__dict__, memo), _in_collection=False)
         return other
 
@@ -275,7 +281,14 @@ class Metric(Generic[T]):
         return self.__dict__
 
     def __repr__(self) -> str:
-        return f"{type(self).__name__}({self.histogram.layout.cuts})"
+        return f"{self._call()}, {counted(self.histogram)}"
+
+    def _repr_html_(self) -> str:
+        return page(repr(self), {type(self).__name__: self})
+
+    def _call(self) -> str:
+        """How one builds a metric like this."""
+        return call(self, parameters(type(self), Metric))
 
     if not TYPE_CHECKING:  # which would then know any name
 
@@ -316,4 +329,6 @@ class Metric(Generic[T]):
     def _refuse_member(self, verb: str) -> None:
         """Raise RuntimeError on a member of a collection, whose counts others share."""
         if self._in_collection:
-            raise RuntimeError(f"{self!r} shares its counts with others of a collection: {verb} the collection, or a clone()")
+            raise RuntimeError(
+                f"{self._call()} shares its counts with others of a collection: {verb} the collection, or a clone()"
+            )
