@@ -316,8 +316,10 @@ def test_logits_are_reported_at_thresholds_that_are_probabilities():
 
 
 def test_a_threshold_on_no_edge_is_refused_with_what_to_do():
-    with pytest.raises(ValueError, match=r"0\.3 lies on no edge of FloatBits"):
+    with pytest.raises(ValueError, match=r"0\.3 lies on no edge of FloatBits.*take one that does, 0\.5 say, or"):
         quick(counted(*spread()), 0.3)
+    with pytest.raises(ValueError, match=r"0\.5 lies on no edge of Threshold.*take one that does, or"):
+        quick(counted(*spread(), cuts=tb.Threshold(0.3)))
 
 
 @pytest.mark.parametrize(

@@ -155,9 +155,10 @@ class Snapshot:
         many = thresholds if isinstance(thresholds, tuple) else (thresholds,)
         positions = self.layout.positions(many)
         if positions is None:
+            half = ", 0.5 say" if self.layout.positions((0.5,)) else ""
             raise ValueError(
-                f"threshold {', '.join(f'{at:g}' for at in many)} lies on no edge of {self.layout.cuts}: take one that does, "
-                f"0.5 say, or read it off counts with Threshold({many[0]:g}) as cuts"
+                f"threshold {', '.join(f'{at:g}' for at in many)} lies on no edge of {self.layout.cuts}: "
+                f"take one that does{half}, or read it off counts with Threshold({many[0]:g}) as cuts"
             )
         found = [confusion_at(self.counts, int(torch.searchsorted(self.occupied, position))) for position in positions]
         return Confusion(*(torch.stack(parts, -1) for parts in zip(*found, strict=True))) if thresholds is many else found[0]
