@@ -585,14 +585,50 @@ def test_a_sample_of_next_to_no_weight_is_no_second_one():
 def test_each_row_of_weighted_counts_has_the_interval_of_its_samples_alone(named):
     preds, target = (torch.stack([half_precision(seed)[k] for seed in (17, 18, 19)], -1) for k in (0, 1))
     weight = torch.rand(preds.shape, generator=torch.Generator().manual_seed(20)).double()
-    rows, pooled = (named(rows=tb.Labels(3), average=average, weighted=True) for average in (None, "micro"))
-    for metric in (rows, pooled):
-        metric.update(preds, target, weight)
+    rows, pooled = named(rows=tb.Labels(3), weighted=True), named(rows=tb.Groups(3), average="micro", weighted=True)
+    rows.update(preds, target, weight)
+    pooled.update(preds, target, weight, group=torch.arange(3).expand(preds.shape))
     for k in range(3):
         alone = ends(once((named.__name__, {}), (preds[:, k], target[:, k], weight[:, k])), draws=100)
         assert_close([end.view(-1, 3)[:, k] for end in ends(rows, draws=100)], alone)
     whole = once((named.__name__, {}), (preds.reshape(-1), target.reshape(-1), weight.reshape(-1)))
     assert_close(ends(pooled, draws=100), ends(whole, draws=100))
+
+
+@pytest.mark.parametrize("average", ["macro", "by_size", "gap", "lowest"])
+def test_an_average_over_groups_varies_as_independent_groups_do(average):
+    draw = torch.Generator().manual_seed(5)
+    group, target = torch.randint(0, 2, (4000,), generator=draw), torch.ones(4000)
+    preds = (torch.rand(4000, generator=draw) < 0.6 + 0.2 * group).float()
+    each, one = tb.BinaryRecall(rows=tb.Groups(2)), tb.BinaryRecall(rows=tb.Groups(2), average=average)
+    for metric in (each, one):
+        metric.update(preds, target, group=group)
+        metric.update(torch.tensor([0.1] * 4), torch.zeros(4), group=torch.tensor([0, 0, 1, 1]))
+    n, p = group.bincount(minlength=2), each.compute()
+    weights = {"macro": [0.5, 0.5], "by_size": (n + 2) / (n.sum() + 4), "gap": [1.0, 1.0], "lowest": [1.0, 0.0]}[average]
+    error = (torch.as_tensor(weights).double() ** 2 * p * (1 - p) / n).sum().sqrt()
+    low, high = one.confidence_interval(draws=2000)
+    assert low < one.compute() < high
+    assert float((high - low) / (2 * 1.96 * error)) == pytest.approx(1, abs=0.06)
+
+
+@pytest.mark.parametrize("average", ["micro", "macro", "weighted", "gap"])
+@pytest.mark.parametrize("rows", [tb.Labels(3), tb.Classes(3)], ids=["labels", "classes"])
+def test_averages_over_what_one_sample_has_several_of_have_no_interval_and_say_why(rows, average):
+    preds = torch.rand(50, 3, generator=torch.Generator().manual_seed(0))
+    target = (preds > 0.4).long() if isinstance(rows, tb.Labels) else preds.argmax(-1)
+    kinds = (tb.BinaryAUROC, tb.BinaryRecall, tb.BinaryKSStatistic, tb.BinaryBrierScore)
+    averaged = {kind.__name__: kind(rows=rows, average=average) for kind in kinds}
+    for metric in averaged.values():
+        metric.update(preds, target)
+        with pytest.raises(TypeError, match=r"not independent.*average=None"):
+            metric.confidence_interval(draws=100)
+    averaged = {name: type(metric)(rows=rows, average=average) for name, metric in averaged.items()}
+    metrics = tb.MetricCollection(averaged | {"each": tb.BinaryAUROC(rows=rows)})
+    metrics.update(preds, target)
+    found = metrics.confidence_intervals(draws=100)
+    assert list(found) == ["each"]
+    torch.testing.assert_close(found["each"], metrics["each"].confidence_interval(draws=100))
 
 
 # What is refused

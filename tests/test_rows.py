@@ -13,6 +13,7 @@ from sklearn import metrics as sk
 from torch import Tensor
 
 import torch_binmetrics as tb
+from torch_binmetrics.counting.summands import Probability
 
 N = 3
 KINDS = {"labels": tb.Labels(N), "classes": tb.Classes(N), "groups": tb.Groups(N)}
@@ -220,6 +221,25 @@ def test_extremes_over_groups_enclose_what_the_bins_hide(average, expected):
         low, high = map(float, area.bounds())
         assert low - 1e-12 <= float(exact.compute()) <= high + 1e-12
         assert low < high
+
+
+@pytest.mark.parametrize("cuts", [tb.FloatBits(16), tb.Uniform(64), tb.Exact()], ids=str)
+def test_a_row_of_a_snapshot_is_what_it_would_be_alone(cuts):
+    sums = () if isinstance(cuts, tb.Exact) else (Probability(),)
+    rows = tb.ScoreHistogram(tb.Layout(cuts, rows=tb.Groups(4), sums=sums))
+    draw = torch.Generator().manual_seed(0)
+    preds, group = torch.rand(500, generator=draw), torch.randint(0, 3, (500,), generator=draw)  # none of the last
+    target = (torch.rand(500, generator=draw) < preds).long()
+    rows.update(preds, target, group=group)
+    for k in range(4):
+        alone = tb.ScoreHistogram(tb.Layout(cuts, sums=sums))
+        alone.update(preds[group == k], target[group == k])
+        found, wanted = tb.Snapshot(rows).row(k), tb.Snapshot(alone)
+        assert torch.equal(found.occupied, wanted.occupied)
+        assert torch.equal(found.counts, wanted.counts)
+        assert torch.equal(found.thresholds, wanted.thresholds)
+        for summand in sums:
+            assert torch.equal(found.sums(summand), wanted.sums(summand))
 
 
 def test_an_undefined_row_makes_an_average_undefined_unless_it_is_skipped():

@@ -127,9 +127,10 @@ class MetricCollection(Mapping[str, Metric[T]], Generic[T]):
     def confidence_intervals(
         self, level: float = 0.95, *, draws: int = 1000, seed: int = 0, sync: bool = True
     ) -> dict[str, tuple[T, T]]:
-        """Low and high end by prefixed name, of all metrics but curves and the best threshold; synced as :meth:`compute`.
+        """Low and high end by prefixed name, of all metrics that have an interval; synced as :meth:`compute`.
 
-        Methods and errors are those of :meth:`Metric.confidence_interval`; metrics of the same counts share draws.
+        Curves, the best threshold and averages over labels or classes have none. Methods and errors are those of
+        :meth:`Metric.confidence_interval`; metrics of the same counts share draws.
         """
         plan = Plan(level, draws, seed)
         found: dict[str, tuple[T, T] | None] = {}

@@ -181,7 +181,7 @@ class Metric(Generic[T]):
         """
         plan = Plan(level, draws, seed, method)
         plan.form(self.reading)
-        if reason := why_none(self.reading):
+        if reason := why_none(self.reading, self.histogram.layout.rows):
             raise TypeError(f"{self._call()} has no confidence interval: {reason}")
         [ends] = intervals([self.reading], self._snapshot(sync), plan)
         if ends is None:

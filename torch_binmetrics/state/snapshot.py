@@ -122,8 +122,13 @@ class Snapshot:
             if row not in rows.names:
                 raise KeyError(f"no row {row!r}: expected one of {list(rows.names)}")
             row = rows.names.index(row)
-        sums = {summand: held[row] for summand, held in self._sums.items()}
-        return self._with(layout=self._alone, occupied=self.occupied, counts=self.counts[row], _sums=sums)
+        counts = self.counts[row]
+        points = counts.sum(0).nonzero().squeeze(1)
+        occupied = self.occupied[points]
+        if not len(points):
+            points = occupied = points.new_zeros(1)
+        sums = {summand: held[row][:, points] for summand, held in self._sums.items()}
+        return self._with(layout=self._alone, occupied=occupied, counts=counts[:, points], _sums=sums)
 
     @cached_property
     def _alone(self) -> Layout:

@@ -12,6 +12,7 @@ import torch
 from torch import Tensor
 
 from torch_binmetrics.checks import integer
+from torch_binmetrics.counting import Classes, Labels, Rows
 from torch_binmetrics.measures.declared import Ends, Form, Ranks, about
 from torch_binmetrics.measures.points import OperatingPoint
 from torch_binmetrics.state.reading import Reading
@@ -51,7 +52,8 @@ class Plan:
             scale where the least and greatest value are known, else percentiles); None for the first of these that fits.
 
     Raises:
-        TypeError: an argument of another type; for a metric, that it is a curve or the best of all thresholds.
+        TypeError: an argument of another type; for a metric, that it is a curve, the best of all thresholds, or an average over
+            labels or classes, whose samples go together.
         ValueError: an argument of another value; for a metric, that the method is none of its own.
 
     >>> from torch_binmetrics import BinaryRecall
@@ -86,14 +88,21 @@ class Plan:
         return form if drawn or self.method != "bootstrap" else None
 
 
-def why_none(reading: Reading[Any]) -> str | None:
-    """Why a reading that is a number has no interval; None if it has one."""
+def why_none(reading: Reading[Any], rows: Rows | None) -> str | None:
+    """Why a reading that is a number has no interval, of counts of these rows; None if it has one."""
     known = about(reading.measure)
-    return known.no_interval if known else None
+    if known and known.no_interval:
+        return known.no_interval
+    if reading.average is None or not isinstance(rows, Labels | Classes):
+        return None
+    return (
+        f"the scores that one sample has for {rows} are not independent, and counts do not tell how they go together: pass "
+        "average=None for an interval of each"
+    )
 
 
 def intervals(readings: Sequence[Reading[Any]], snapshot: Snapshot, plan: Plan) -> list[tuple[Any, Any] | None]:
-    """The ends for each reading of these counts, None for what has none, curves and the best threshold; draws are shared.
+    """The ends for each reading of these counts, None for what has none; draws are shared.
 
     They are computed on CPU, so that a seed gives the same draws on every device and rank.
 
@@ -102,9 +111,10 @@ def intervals(readings: Sequence[Reading[Any]], snapshot: Snapshot, plan: Plan) 
         ValueError: the method is not one for a reading.
     """
     check_squares(snapshot.layout)
-    parts = {i: part for i, reading in enumerate(readings) if (part := _parts(reading, snapshot, plan)) is not None}
-    whole = iter(_intervals([reading for i, reading in enumerate(readings) if i not in parts], snapshot, plan))
-    return [parts[i] if i in parts else next(whole) for i in range(len(readings))]
+    told = {i: reading for i, reading in enumerate(readings) if not why_none(reading, snapshot.layout.rows)}
+    parts = {i: part for i, reading in told.items() if (part := _parts(reading, snapshot, plan)) is not None}
+    whole = iter(_intervals([reading for i, reading in told.items() if i not in parts], snapshot, plan))
+    return [(parts[i] if i in parts else next(whole)) if i in told else None for i in range(len(readings))]
 
 
 def _parts(reading: Reading[Any], snapshot: Snapshot, plan: Plan) -> tuple[Any, Any] | None:
@@ -132,7 +142,7 @@ def _intervals(readings: Sequence[Reading[Any]], snapshot: Snapshot, plan: Plan)
     """The ends for each reading, with one bootstrap for all."""
     forms = [plan.form(reading) for reading in readings]
     device, snapshot = snapshot.counts.device, snapshot.on_cpu()
-    values: list[Any] = [None if why_none(reading) else reading.value(snapshot) for reading in readings]
+    values: list[Any] = [reading.value(snapshot) for reading in readings]
     reads = {
         i: partial(_read, reading) if form is None else _read_with_distance(form, reading, snapshot)
         for i, (reading, form) in enumerate(zip(readings, forms, strict=True))
@@ -156,7 +166,7 @@ def _told(reading: Reading[Any], snapshot: Snapshot, ends: Ends) -> Ends:
     """Ends of draws, NaN for rows that have too few samples, and for what is made of values of such rows."""
     few = too_few(snapshot)
     few = few if reading.average is None else few.any()
-    low, high = (end.where(~few.view(*few.shape, *[1] * (end.ndim - few.ndim)), math.nan) for end in ends)
+    low, high = (end.where(~few.view(few.shape + (1,) * (end.ndim - few.ndim)), math.nan) for end in ends)
     return low, high
 
 
