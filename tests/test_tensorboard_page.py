@@ -39,7 +39,7 @@ def url(tmp_path_factory):
             found = next(match for line in server.stderr if (match := re.search(r"http://\S+", line)))
             yield found[0]
         finally:
-            server.terminate()
+            server.kill()  # it has nothing to lose, and may hang where it is asked to end
 
 
 def page(url, tab):
@@ -63,5 +63,5 @@ def test_training_and_validation_are_two_lines_of_each_chart_and_two_figures_sid
 
 
 def test_the_pr_curves_of_both_share_a_chart(url):
-    with urlopen(f"{url}data/plugin/pr_curves/tags") as answer:
+    with urlopen(f"{url}data/plugin/pr_curves/tags", timeout=60) as answer:
         assert {run: list(tags) for run, tags in json.load(answer).items()} == {"train": ["pr_curve"], "val": ["pr_curve"]}
