@@ -10,7 +10,7 @@ import torch_binmetrics as tb
     ("name", "here"),
     {
         "result": "compute()",
-        "update_state": "update(preds, target)",
+        "update_state": "update(preds, target, weight)",
         "reset_state": "reset()",
         "add_metrics": "MetricCollection([",
         "thresholds": "cuts=[",

@@ -26,7 +26,7 @@ HERE = {
     "sync_on_compute": "write compute(sync=False) where you compute",
     "task": "leave it out: for labels and classes write rows=Labels(n) or rows=Classes(n)",
     "thresholds": "write cuts=[0.1, 0.5] for areas and curves, threshold=[0.1, 0.5] for values at a threshold",
-    "update_state": "write update(preds, target): scores first, labels second",
+    "update_state": "write update(preds, target, weight): scores first, then labels, then weights if weighted=True",
     "validate_args": "inputs are always checked; invalid='drop' leaves invalid samples out instead of raising",
 }
 

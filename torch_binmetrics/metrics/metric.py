@@ -158,9 +158,9 @@ class Metric(Generic[T]):
     def bounds(self, *, sync: bool = True) -> tuple[Tensor, Tensor]:
         """Lowest and highest value that the counts allow, whatever the order of the scores inside the bins.
 
-        Certain, not statistical; of what is exact the value itself, twice. Samples of a bin that
-        holds one float32 number are tied, and so are those of every bin while no sample lies off the lower edge of its own:
-        bounds of areas of bfloat16 scores have no width at the default cuts.
+        They are certain, not statistical, and both equal the value where that is exact. Samples of a bin that holds a single
+        float32 number are tied, and so are those of every bin while no sample lies off the lower edge of its bin: at the
+        default cuts, the bounds of areas of bfloat16 scores coincide.
 
         Raises:
             TypeError: no bounds are known for this measure.

@@ -112,7 +112,7 @@ class Reading(Generic[T]):
         return self.exact or (known is not None and known.bounds is not None)
 
     def bounds(self, snapshot: Snapshot) -> Ends:
-        """Lowest and highest value that the counts allow; the value itself, twice, where nothing is hidden or rounded."""
+        """Lowest and highest value that the counts allow; both are the value where nothing is hidden or rounded."""
         known = about(self.measure)
         if known and known.bounds and not (self.exact or _certain(known.bounds, snapshot)):
             seen, over_rows = self._seen(snapshot)
