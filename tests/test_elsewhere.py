@@ -3,6 +3,7 @@
 import pytest
 
 import torch_binmetrics as tb
+from torch_binmetrics import functional
 
 
 @pytest.mark.parametrize("build", [tb.BinaryAUROC, lambda: tb.MetricCollection([tb.BinaryAUROC])])
@@ -24,6 +25,25 @@ def test_an_attribute_that_is_called_otherwise_elsewhere_is_told_what_it_is_call
     assert str(raised.value).startswith(f"{type(metric).__name__} has no {name!r}: ")
     assert here in str(raised.value)
     assert not hasattr(metric, name)
+
+
+@pytest.mark.parametrize(
+    ("build", "said"),
+    [
+        (lambda: tb.BinaryAUROC(thresholds=200), r"BinaryAUROC\(\) takes no argument 'thresholds': .*cuts="),
+        (lambda: tb.BinaryAUROC(num_thresholds=200), r"BinaryAUROC\(\) takes no argument 'num_thresholds': .*cuts=1024"),
+        (lambda: tb.BinaryRecall(thresholds=[0.5]), r"BinaryRecall\(\) takes no argument 'thresholds': .*threshold="),
+        (lambda: tb.BinaryRecall(sample_weight=[1]), r"BinaryRecall\(\) takes no argument 'sample_weight': .*weighted=True"),
+        (lambda: functional.binary_recall([0.5], [1], sample_weight=[1]), r"'sample_weight': a function takes weight="),
+        (
+            lambda: tb.MetricCollection([tb.BinaryAUROC], compute_groups=False),
+            r"'compute_groups' must be.*leave it out",
+        ),
+    ],
+)
+def test_a_keyword_that_is_called_otherwise_elsewhere_is_told_what_it_is_called_here(build, said):
+    with pytest.raises(TypeError, match=said):
+        build()
 
 
 @pytest.mark.parametrize("build", [tb.BinaryAUROC, lambda: tb.MetricCollection([tb.BinaryAUROC])])

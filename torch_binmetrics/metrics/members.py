@@ -6,6 +6,7 @@ from collections.abc import Mapping, Sequence
 from difflib import get_close_matches
 from typing import Any
 
+from torch_binmetrics.metrics.elsewhere import HERE
 from torch_binmetrics.metrics.metric import Metric, T
 from torch_binmetrics.metrics.options import Options
 
@@ -27,7 +28,7 @@ def by_name(metrics: Members[Any], named: Mapping[str, Member[Any]]) -> dict[str
             raise TypeError(f"names must be strings, got {name!r} ({type(name).__name__})")
         if not isinstance(metric, Metric) and not (isinstance(metric, type) and issubclass(metric, Metric)):
             near = get_close_matches(name, Options.__annotations__, 1, 0.7)
-            told = f"did you mean the option {near[0]!r}?" if near else "pass BinaryAUROC(), say"
+            told = HERE.get(name) or (f"did you mean the option {near[0]!r}?" if near else "pass BinaryAUROC(), say")
             raise TypeError(f"{name!r} must be a Metric, got {metric!r} ({type(metric).__name__}): {told}")
     if len(dict(pairs)) != len(pairs):
         raise ValueError(f"names must differ, got {[name for name, _ in pairs]}: pass a dict to name metrics of one class")
