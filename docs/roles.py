@@ -9,6 +9,8 @@ from typing import Any
 
 from griffe import Alias, Class, Extension, Module, Object
 
+import torch_binmetrics
+
 ROLE = re.compile(r":\w+:`(?P<short>~?)(?P<path>[\w.]+)`")
 LITERAL = re.compile(r"``([^`]+)``")
 DOCTEST = re.compile(r"^>>> .*?(?=\n\s*\n|\Z)", re.DOTALL | re.MULTILINE)
@@ -27,11 +29,20 @@ class Roles(Extension):
                 name.resolve_target()  # which lets pages link to the name in the room
         for obj in _within(pkg):
             if obj.docstring:
-                text = ROLE.sub(partial(_link, obj), LITERAL.sub(r"`\1`", obj.docstring.value))
+                text = ROLE.sub(partial(_link, obj), LITERAL.sub(r"`\1`", _derived(obj) or obj.docstring.value))
                 obj.docstring.value = DOCTEST.sub(lambda found: f"```pycon\n{found[0]}\n```", text)
             top = isinstance(obj.parent, Module) and not isinstance(obj, Module)
             if top and "integrations" not in obj.path:
                 obj.public = obj.path in handed_on or obj.parent in rooms
+
+
+def _derived(obj: Object) -> str | None:
+    """What a named class makes of its docstring and of that of its measure."""
+    if not isinstance(obj, Class) or not obj.name.startswith("Binary") or "integrations" in obj.path:
+        return None
+    cls = getattr(torch_binmetrics, obj.name)
+    described = vars(cls)["__doc__"]
+    return f"{described.text(cls)}\n\nSee also :func:`~{described.measure.__module__}.{described.measure.__name__}`."
 
 
 def _within(obj: Object) -> Iterator[Object]:

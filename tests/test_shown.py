@@ -1,6 +1,8 @@
 """What objects show of themselves: a line that says how one was built and what it counted, a table, and errors that name it."""
 
+import inspect
 import math
+import pydoc
 import re
 
 import pytest
@@ -193,3 +195,31 @@ def test_a_wrong_keyword_blames_the_class_that_was_called_and_suggests(words):
 def test_a_name_that_a_collection_has_not_is_told_those_that_it_has():
     with pytest.raises(KeyError, match=r"'auroc': expected one of \['val/auroc', 'val/f1'\]"):
         tb.MetricCollection({"auroc": tb.BinaryAUROC, "f1": tb.BinaryF1Score}, prefix="val/")["auroc"]
+
+
+@pytest.mark.parametrize("name", EVERY)
+def test_the_docstring_of_a_named_class_stands_on_its_own(name):
+    cls = getattr(tb, name)
+    measure = EVERY[name]().measure
+    doc = inspect.getdoc(cls)
+    assert doc.splitlines()[0] == inspect.getdoc(getattr(measure, "func", measure)).splitlines()[0]
+    assert all(f"\n    {argument}: " in doc for argument in inspect.signature(cls).parameters)
+    assert f">>> metric = {name}(" in doc
+    assert ("The value is exact" in doc) + ("bounds()``" in doc) + ("is exact; the bounds" in doc) == 1
+    assert not re.search(r"as for |as of |:\w+:`|Running", doc)
+
+
+@pytest.mark.parametrize("name", [*EVERY, "Metric", "MetricCollection"])
+def test_help_shows_no_marks_of_references(name):
+    assert not re.search(r":\w+:`", pydoc.plain(pydoc.render_doc(getattr(tb, name))))
+
+
+def test_a_class_of_a_user_keeps_its_docstring():
+    class Mine(tb.BinaryRecall):
+        """Running :func:`~torch_binmetrics.measures.recall`."""
+
+    class Silent(tb.BinaryRecall):
+        pass
+
+    assert Mine.__doc__ == "Running :func:`~torch_binmetrics.measures.recall`."
+    assert Silent.__doc__ is None

@@ -33,7 +33,7 @@ def informedness(c: Confusion) -> Tensor:
 def markedness(c: Confusion) -> Tensor:
     """Informedness with labels and predictions swapped, precision + npv - 1; undefined if all predictions are alike.
 
-    Source: as of :func:`false_discovery_rate`.
+    Source: as of ``false_discovery_rate``.
 
     >>> markedness(Confusion(*torch.tensor([6, 2, 8, 2])))
     tensor(0.5500, dtype=torch.float64)
@@ -58,7 +58,7 @@ def positive_likelihood_ratio(c: Confusion) -> Tensor:
 def negative_likelihood_ratio(c: Confusion) -> Tensor:
     """Odds that a negative call multiplies by, fnr / specificity; undefined if there is no true negative, or no positive.
 
-    Source: as of :func:`positive_likelihood_ratio`.
+    Source: as of ``positive_likelihood_ratio``.
 
     >>> negative_likelihood_ratio(Confusion(*torch.tensor([6, 2, 8, 4])))
     tensor(0.5000, dtype=torch.float64)

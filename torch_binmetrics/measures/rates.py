@@ -119,7 +119,7 @@ def false_discovery_rate(c: Confusion) -> Tensor:
 def false_omission_rate(c: Confusion) -> Tensor:
     """Share of the predicted negatives that are positive, fn / (tn + fn); undefined if nothing is predicted negative.
 
-    Source: as of :func:`false_discovery_rate`.
+    Source: as of ``false_discovery_rate``.
 
     >>> false_omission_rate(Confusion(*torch.tensor([6, 2, 8, 2])))
     tensor(0.2000, dtype=torch.float64)
@@ -132,7 +132,7 @@ def false_omission_rate(c: Confusion) -> Tensor:
 def prevalence(c: Confusion) -> Tensor:
     """Share of the samples that are positive, (tp + fn) / n; undefined if nothing was seen.
 
-    Source: as of :func:`false_discovery_rate`.
+    Source: as of ``false_discovery_rate``.
 
     >>> prevalence(Confusion(*torch.tensor([6, 2, 8, 4])))
     tensor(0.5000, dtype=torch.float64)
@@ -145,7 +145,7 @@ def prevalence(c: Confusion) -> Tensor:
 def predicted_positive_rate(c: Confusion) -> Tensor:
     """Share of the samples that are called positive, (tp + fp) / n; undefined if nothing was seen.
 
-    Source: as of :func:`false_discovery_rate`, where it is the bias.
+    Source: as of ``false_discovery_rate``, where it is the bias.
 
     >>> predicted_positive_rate(Confusion(*torch.tensor([6, 2, 8, 4])))
     tensor(0.4000, dtype=torch.float64)

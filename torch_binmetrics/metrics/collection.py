@@ -13,6 +13,7 @@ from torch import Tensor
 
 from torch_binmetrics.checks import one_or_many, string, summary
 from torch_binmetrics.counting import Store
+from torch_binmetrics.metrics.described import describe
 from torch_binmetrics.metrics.elsewhere import missing
 from torch_binmetrics.metrics.members import Member, Members, built, by_name, check_free
 from torch_binmetrics.metrics.metric import Metric, T
@@ -306,3 +307,6 @@ class MetricCollection(Mapping[str, Metric[T]], Generic[T]):
             name: metric._copy(by_store[metric.histogram.store], in_collection=True) for name, metric in self._metrics.items()
         }
         return other
+
+
+describe(MetricCollection)

@@ -22,6 +22,7 @@ from torch_binmetrics.counting.summands import SquaredWeight, Summand
 from torch_binmetrics.measures.averages import Average, Undefined, check_average
 from torch_binmetrics.measures.confusion import Confusion
 from torch_binmetrics.measures.declared import about
+from torch_binmetrics.metrics.described import describe
 from torch_binmetrics.metrics.elsewhere import missing
 from torch_binmetrics.metrics.page import page
 from torch_binmetrics.metrics.scale import Scale
@@ -66,6 +67,10 @@ class Metric(Generic[T]):
     >>> gmean.compute()
     tensor(0.7071, dtype=torch.float64)
     """
+
+    def __init_subclass__(cls) -> None:
+        super().__init_subclass__()
+        describe(cls)
 
     #: What the cells sum besides their samples.
     sums: tuple[Summand, ...] = ()
@@ -332,3 +337,6 @@ class Metric(Generic[T]):
             raise RuntimeError(
                 f"{self._call()} shares its counts with others of a collection: {verb} the collection, or a clone()"
             )
+
+
+describe(Metric)
