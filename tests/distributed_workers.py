@@ -843,7 +843,12 @@ def only_rank_0_writes_to_tensorboard_and_all_get_the_values(at: Rank) -> None:
     for folder in (one, each):
         writer = SummaryWriter(folder) if folder == each or at.rank == 0 else None
         with watched() as calls:
-            values = log_epoch(writer, metrics, 7)
+            if folder == one:
+                values = log_epoch(writer, metrics, 7)
+            else:
+                pending = log_epoch(writer, metrics, 7, async_op=True)
+                metrics.reset()
+                values = pending.wait()
         assert calls == SUM
         assert values == tb.floats(whole.compute(sync=False))
         if writer is not None:

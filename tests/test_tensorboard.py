@@ -248,6 +248,24 @@ def test_a_run_takes_the_options_of_its_writer(tmp_path):
     assert [event.step for event in Runs(tmp_path).Scalars("val/metrics/BinaryAUROC")][-1] == 2
 
 
+def test_what_is_logged_later_is_of_the_moment_of_the_call_and_is_written_once(log):
+    metrics, expected = counted(spread(200)), floats(counted(spread(200)).compute())
+
+    def epoch(writer):
+        pending = log_epoch(writer, metrics, 7, async_op=True)
+        metrics.update(*spread(100))
+        metrics.reset()
+        assert pending.wait() == expected
+        assert pending.wait() == expected
+
+    events = log(epoch)
+    assert {name: events.Scalars(tag_of(name))[0].value for name in expected} == {
+        name: np.float32(value) for name, value in expected.items()
+    }
+    assert [event.step for event in events.Tensors("val/pr_curve")] == [7]
+    assert events.Tags()["images"] == [f"val/plots/{name}" for name in FIGURES]
+
+
 def test_logging_leaves_the_counts_as_they_are_and_needs_no_writer():
     metrics = counted(spread(100))
     before = metrics.histograms[0].state.clone()

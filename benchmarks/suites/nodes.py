@@ -2,7 +2,8 @@
 
 The nodes are network namespaces of this machine; a process of its own carries each frame from one to the other, which takes
 some time too, as the column of no delay shows. A bare all_reduce of as many bytes as ours sends is the yardstick: on two ranks
-it crosses the wire twice, and ours once more, to agree. The collectives of the others cross it one after the other.
+it crosses the wire twice, and ours once more, to agree. The collectives of the others cross it one after the other. After
+`compute(async_op=True)` the next step begins once the ranks agreed, and the all_reduce runs beside it.
 """
 
 from __future__ import annotations

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Collection, Iterator, Mapping
 from dataclasses import replace
 from functools import partial
-from typing import Any
+from typing import Any, Literal, overload
 
 import torch
 import torch.distributed as dist
@@ -27,6 +27,7 @@ from torch_binmetrics.plots import (
     plot_thresholds,
 )
 from torch_binmetrics.plots.canvas import Source, read, read_all
+from torch_binmetrics.state.pending import Pending
 from torch_binmetrics.state.snapshot import Snapshot
 
 try:
@@ -59,9 +60,22 @@ ABOUT_PR = (
 )
 
 
+@overload
 def log_epoch(
-    writer: SummaryWriter | None, collection: MetricCollection, step: int, *, figures: bool = True
-) -> dict[str, float]:
+    writer: SummaryWriter | None,
+    collection: MetricCollection,
+    step: int,
+    *,
+    figures: bool = True,
+    async_op: Literal[False] = False,
+) -> dict[str, float]: ...
+@overload
+def log_epoch(
+    writer: SummaryWriter | None, collection: MetricCollection, step: int, *, figures: bool = True, async_op: Literal[True]
+) -> Pending[dict[str, float]]: ...
+def log_epoch(
+    writer: SummaryWriter | None, collection: MetricCollection, step: int, *, figures: bool = True, async_op: bool = False
+) -> dict[str, float] | Pending[dict[str, float]]:
     """Write all that a collection can show of an epoch: scalars, PR curves, scores by class, and figures.
 
     A collection with the prefix "val/" writes to a run of that name below the writer's, and so does one with "train/": of the
@@ -80,18 +94,27 @@ def log_epoch(
         step: epoch, or whatever the x axis of the charts counts.
         figures: draw ROC and precision-recall curve with their bounds, scores, thresholds, confusion matrix and, where
             probabilities are summed, the reliability diagram: about a second an epoch; of rows some seconds.
+        async_op: return at once what ``wait()`` writes and gives the values of, so that the all_reduce runs beside the next
+            steps; the collection may count on and be reset meanwhile. Every rank waits once, before the writer is closed.
 
     Returns:
         The scalars by prefixed name, those of all rows too, on every rank.
     """
-    total = collection.summed()
+    if not async_op:
+        return _written(writer, collection.summed(), step, figures=figures)
+    total = collection.summed(async_op=True)
+    return Pending(lambda: _written(writer, total.wait(), step, figures=figures))
+
+
+def _written(writer: SummaryWriter | None, total: MetricCollection, step: int, *, figures: bool) -> dict[str, float]:
+    """The scalars of the counts of all ranks, once rank 0 has written them and all else."""
     computed = total.compute()
     values = floats(computed, total)
-    if writer is None or (dist.is_available() and dist.is_initialized() and dist.get_rank(collection.process_group) != 0):
+    if writer is None or (dist.is_available() and dist.is_initialized() and dist.get_rank(total.process_group) != 0):
         return values
-    run, prefix = _run(writer, collection.prefix)
+    run, prefix = _run(writer, total.prefix)
     for name, value in few_rows(values, row_names(computed, total), MOST_ROWS).items():
-        run.add_scalar(f"metrics/{prefix}{name.removeprefix(collection.prefix)}", value, step)
+        run.add_scalar(f"metrics/{prefix}{name.removeprefix(total.prefix)}", value, step)
     named = {each.histogram.store: name.removeprefix(total.prefix) for name, each in reversed(list(total.items()))}
     snapshots = {named[histogram.store]: read_all(histogram) for histogram in total.histograms}
     curves = {name: snapshot for name, snapshot in snapshots.items() if _has_curve(snapshot, snapshots.values())}

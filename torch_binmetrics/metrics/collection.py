@@ -223,9 +223,19 @@ class MetricCollection(Mapping[str, Metric[T]], Generic[T]):
             for histogram, part in zip(self.histograms, parts, strict=True):
                 histogram.load_state_dict(part, group=self.process_group)
 
-    def summed(self) -> Self:
-        """A read-only copy that holds the counts of all ranks: one all_reduce for all that is then read off it."""
-        return self._copy(self._summed(True))
+    @overload
+    def summed(self, *, async_op: Literal[False] = False) -> Self: ...
+    @overload
+    def summed(self, *, async_op: Literal[True]) -> Pending[Self]: ...
+    def summed(self, *, async_op: bool = False) -> Self | Pending[Self]:
+        """A read-only copy that holds the counts of all ranks: one all_reduce for all that is then read off it.
+
+        With ``async_op=True`` what ``wait()`` gives it of, as in :meth:`Metric.compute`.
+        """
+        if not async_op:
+            return self._copy(self._summed(True))
+        totals = begin_together(self.histograms, self.process_group, self._label())
+        return Pending(lambda: self._copy(totals()))
 
     def clone(self, *, prefix: str | None = None) -> Self:
         """A collection of its own with copies of the counts and of all attributes, with another prefix if one is given."""
