@@ -42,7 +42,7 @@ def _derived(obj: Object) -> str | None:
         return None
     cls = getattr(torch_binmetrics, obj.name)
     described = vars(cls)["__doc__"]
-    return f"{described.text(cls)}\n\nSee also :func:`~{described.measure.__module__}.{described.measure.__name__}`."
+    return f"{described.text(cls)}\n\nSee also :func:`~torch_binmetrics.measures.{described.measure.__name__}`."
 
 
 def _within(obj: Object) -> Iterator[Object]:
