@@ -156,12 +156,14 @@ def fit(net: Network, train: TensorDataset, share: TensorDataset, args: argparse
     metrics = bm.MetricCollection({name: kind(from_logits=True) for name, kind in METRICS.items()}, prefix="train/")
     val_metrics = metrics.clone(prefix="val/")
     stopper = bm.EarlyStopping(patience=4, min_delta=1e-4, mode="max", restore_best_weights=True)
-    with nullcontext() if quiet else SummaryWriter(args.logdir, purge_step=0) as writer:
+    # A writer for each run: one of their folder would be an empty run beside them.
+    logs = [nullcontext() if quiet else SummaryWriter(f"{args.logdir}/{run}", purge_step=0) for run in ("train", "val")]
+    with logs[0] as log, logs[1] as val_log:
         for epoch in range(args.epochs):
             sampler.set_epoch(epoch)
             train_epoch(model, tqdm(steps, f"epoch {epoch}", leave=False, disable=quiet), optimizer, metrics)
             validate(net, tqdm(checks, "validation", leave=False, disable=quiet), val_metrics)
-            values = log_epoch(writer, metrics, epoch) | log_epoch(writer, val_metrics, epoch)
+            values = log_epoch(log, metrics, epoch) | log_epoch(val_log, val_metrics, epoch)
             print("" if quiet else table(epoch, values), end="", flush=True)
             if stopper.step(values["val/auroc"], net):
                 break

@@ -15,7 +15,6 @@ from torch_binmetrics import functional
         "reset_state": "reset()",
         "add_metrics": "MetricCollection([",
         "thresholds": "cuts=[",
-        "plot": "torch_binmetrics.plots",
     }.items(),
 )
 def test_an_attribute_that_is_called_otherwise_elsewhere_is_told_what_it_is_called_here(build, name, here):
@@ -44,6 +43,11 @@ def test_an_attribute_that_is_called_otherwise_elsewhere_is_told_what_it_is_call
 def test_a_keyword_that_is_called_otherwise_elsewhere_is_told_what_it_is_called_here(build, said):
     with pytest.raises(TypeError, match=said):
         build()
+
+
+def test_a_metric_has_no_plot_of_its_own_and_says_where_they_are():
+    with pytest.raises(AttributeError, match=r"BinaryAUROC has no 'plot': .*torch_binmetrics.plots"):
+        _ = tb.BinaryAUROC().plot
 
 
 @pytest.mark.parametrize("build", [tb.BinaryAUROC, lambda: tb.MetricCollection([tb.BinaryAUROC])])

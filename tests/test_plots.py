@@ -108,7 +108,9 @@ UNBOUNDED = {
     "one huge score": (([-1e30, -1e30], [0, 1]), {}),
     "the largest scores": (([3e38, -3e38, 1e-45], [1, 0, 1]), {}),
 }
-PLOTS = [getattr(plots, name) for name in plots.__all__ if name not in ("plot_heat_map", "plot_rows")]  # of one row
+PLOTS = [
+    getattr(plots, name) for name in plots.__all__ if name not in ("plot_heat_map", "plot_overview", "plot_rows")
+]  # one row, one Axes
 
 
 EXACT = {
@@ -475,3 +477,70 @@ def test_crowded_probabilities_are_binned_by_mass_unless_told_otherwise():
 def test_reliability_needs_sums_of_probabilities():
     with pytest.raises(ValueError, match="Probability"):
         plots.plot_reliability(counted(*SPREAD))
+
+
+def drawn(ax):
+    """What a plot says and shows, whatever it was given."""
+    return texts(ax), [np.asarray(line.get_xydata()).tolist() for line in ax.lines]
+
+
+@pytest.mark.parametrize("plot", [plot for plot in PLOTS if plot is not plots.plot_reliability], ids=lambda plot: plot.__name__)
+def test_a_plot_takes_a_metric_or_a_collection_and_draws_their_finest_counts(plot):
+    metrics = tb.MetricCollection({"low": tb.BinaryRecall(0.3), "auroc": tb.BinaryAUROC(), "brier": tb.BinaryBrierScore(64)})
+    auroc = tb.BinaryAUROC()
+    for each in (metrics, auroc):
+        each.update(*map(torch.from_numpy, SPREAD))
+    assert drawn(plot(metrics)) == drawn(plot(auroc)) == drawn(plot(auroc.histogram)) == drawn(plot(metrics["auroc"]))
+
+
+def test_a_matrix_is_that_of_the_threshold_of_its_metric_and_of_whichever_counts_of_a_collection_have_it():
+    metrics = tb.MetricCollection({"low": tb.BinaryRecall(0.3), "auroc": tb.BinaryAUROC()})
+    metrics.update(*map(torch.from_numpy, SPREAD))
+    assert plots.plot_confusion_matrix(metrics["low"]).get_title().startswith("threshold 0.3,")
+    assert plots.plot_confusion_matrix(metrics).get_title().startswith("threshold 0.5,")
+    tn = f"{int(metrics['low'].confusion().tn):,}\n"
+    assert any(text.startswith(tn) for text in texts(plots.plot_confusion_matrix(metrics, threshold=0.3)))
+
+
+def test_reliability_of_a_collection_is_drawn_from_the_counts_that_sum_probabilities():
+    metrics = tb.MetricCollection([tb.BinaryAUROC, tb.BinaryCalibrationError])
+    metrics.update(*map(torch.from_numpy, SPREAD))
+    error = float(metrics["BinaryCalibrationError"].compute())
+    assert any(f"error {error:.4f}" in text for text in texts(plots.plot_reliability(metrics)))
+
+
+@pytest.mark.parametrize(
+    "given", [torch.rand(4), None, [0.5], roc_curve, tb.Threshold(0.5)], ids=lambda given: type(given).__name__
+)
+@pytest.mark.parametrize("plot", [getattr(plots, name) for name in plots.__all__], ids=lambda plot: plot.__name__)
+def test_what_holds_no_counts_is_refused_with_what_to_pass(plot, given):
+    with pytest.raises(TypeError, match=r"expected a metric, a collection or a histogram .*pass the metric itself"):
+        plot(given)
+
+
+def test_the_usual_four_stand_in_one_figure_each_as_it_is_alone():
+    metrics = tb.MetricCollection([tb.BinaryAUROC, tb.BinaryF1Score])
+    metrics.update(*map(torch.from_numpy, SPREAD))
+    figure = metrics.plot(level=0.9)
+    alone = [plots.plot_roc, plots.plot_precision_recall]
+    assert len(figure.axes) == 4
+    assert [drawn(ax) for ax in figure.axes[:2]] == [drawn(plot(metrics, level=0.9)) for plot in alone]
+    assert [drawn(ax) for ax in figure.axes[2:]] == [drawn(plots.plot_scores(metrics)), drawn(plots.plot_thresholds(metrics))]
+    figure.savefig(io.BytesIO(), dpi=30)
+
+
+def classifier(gain, share, seed):
+    """Counts of a classifier that tells a class of that share apart more or less well."""
+    generator = torch.Generator().manual_seed(seed)
+    labels = torch.rand(20_000, generator=generator) < share
+    scores = torch.randn(20_000, generator=generator) + gain * labels + math.log(share / (1 - share))
+    return counted(torch.sigmoid(scores), labels)
+
+
+@pytest.mark.parametrize("share", [0.003, 0.02, 0.3])
+@pytest.mark.parametrize("plot", [plots.plot_precision_recall, plots.plot_thresholds], ids=lambda plot: plot.__name__)
+def test_a_good_and_a_bad_classifier_of_the_same_samples_are_drawn_on_the_same_scales(plot, share):
+    train, val = plot(classifier(6.0, share, 0)), plot(classifier(0.3, share, 1))
+    assert train.get_yscale() == val.get_yscale() == ("log" if share < 0.05 else "linear")
+    assert train.get_ylim() == val.get_ylim()
+    assert train.get_xscale() == val.get_xscale() or share > 0.05  # unless scores crowd

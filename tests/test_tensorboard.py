@@ -514,3 +514,14 @@ def test_operating_points_are_two_scalars_and_a_threshold_may_be_infinite(log):
     assert read == pytest.approx(floats(metrics.compute()))
     assert read["BinaryBestThreshold_threshold"] == 0.5
     assert read["BinaryRecallAtFixedPrecision_threshold"] == INF
+
+
+def test_a_writer_of_the_folder_of_a_run_is_that_run_and_adds_no_empty_one(tmp_path):
+    metrics = usual()
+    metrics.update(*spread(100))
+    with SummaryWriter(tmp_path / "val") as writer:
+        log_epoch(writer, metrics, 0, figures=False)
+    assert [path.name for path in tmp_path.iterdir()] == ["val"]
+    assert all(path.is_file() for path in (tmp_path / "val").iterdir())
+    events = event_accumulator.EventAccumulator(str(tmp_path / "val")).Reload()
+    assert "metrics/BinaryAUROC" in events.Tags()["scalars"]

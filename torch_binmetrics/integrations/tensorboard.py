@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Collection, Iterator, Mapping
 from dataclasses import replace
 from functools import partial
+from pathlib import PurePath
 from typing import Any, Literal, overload
 
 import torch
@@ -26,7 +27,7 @@ from torch_binmetrics.plots import (
     plot_scores,
     plot_thresholds,
 )
-from torch_binmetrics.plots.canvas import Source, read, read_all
+from torch_binmetrics.plots.source import Source, read, read_all
 from torch_binmetrics.state.pending import Pending
 from torch_binmetrics.state.snapshot import Snapshot
 
@@ -79,7 +80,8 @@ def log_epoch(
     """Write all that a collection can show of an epoch: scalars, PR curves, scores by class, and figures.
 
     A collection with the prefix "val/" writes to a run of that name below the writer's, and so does one with "train/": of the
-    same tags, TensorBoard shows both in one chart. Scalars are tagged metrics/, figures plots/. Each histogram of more than
+    same tags, TensorBoard shows both in one chart. The writer of a folder "val" is that run already. Scalars are tagged
+    metrics/, figures plots/. Each histogram of more than
     two bins has charts of its own; where there are several, they bear the name of the first metric that is read off it.
 
     Of up to 20 labels, classes or groups each has scalars, metrics/auroc/ant, and a PR curve of its own; of more there are
@@ -139,11 +141,15 @@ def _rows(snapshot: Snapshot) -> dict[str, Snapshot]:
 def _run(writer: SummaryWriter, prefix: str) -> tuple[SummaryWriter, str]:
     """Where a collection is written, and what its tags begin with: a run of its own if its prefix is one of a folder.
 
+    That is the writer itself where its folder has that name.
+
     The writer keeps, flushes and closes that run with the others that its ``add_scalars`` may have opened.
     """
     if not prefix.endswith("/") or not prefix.strip("/"):
         return writer, prefix
     root: Any = writer
+    if PurePath(root.get_logdir()).name == prefix.strip("/"):
+        return writer, ""
     root._get_file_writer()  # after close() it opens anew, as at any other writing
     folder = f"{root.get_logdir()}/{prefix.strip('/')}"
     if folder not in root.all_writers:

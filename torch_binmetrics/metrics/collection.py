@@ -164,6 +164,15 @@ class MetricCollection(Mapping[str, Metric[T]], Generic[T]):
         }
         return report_of(list(snapshots.values()), means, threshold, Plan(level, draws, seed), by=by)
 
+    def plot(self, *, level: float | None = None, sync: bool = True) -> Any:
+        """A matplotlib Figure of ROC and precision-recall curve, scores and thresholds; one all_reduce if synced.
+
+        Arguments and errors are those of :func:`~torch_binmetrics.plots.plot_overview`, which this needs matplotlib for.
+        """
+        from torch_binmetrics.plots import plot_overview  # noqa: PLC0415 - matplotlib is for those who have it
+
+        return plot_overview(max(self._summed(sync), key=lambda histogram: histogram.layout.scored.bins), level=level)
+
     def __call__(
         self, preds: Tensor, target: Tensor, weight: Tensor | None = None, *, group: Tensor | None = None
     ) -> dict[str, T]:

@@ -1,8 +1,9 @@
-"""Histogram in, matplotlib Axes out: a function each for curves, scores, thresholds, calibration, confusion and many rows."""
+"""A metric, a collection or a histogram in, Axes out: curves, scores, thresholds, calibration, confusion, and many rows."""
 
 from torch_binmetrics.plots.confusion import plot_confusion_matrix
 from torch_binmetrics.plots.curves import plot_det, plot_precision_recall, plot_roc
 from torch_binmetrics.plots.heat_map import plot_heat_map
+from torch_binmetrics.plots.overview import plot_overview
 from torch_binmetrics.plots.reliability import plot_reliability
 from torch_binmetrics.plots.rows import plot_rows
 from torch_binmetrics.plots.scores import plot_scores
@@ -12,6 +13,7 @@ __all__ = [
     "plot_confusion_matrix",
     "plot_det",
     "plot_heat_map",
+    "plot_overview",
     "plot_precision_recall",
     "plot_reliability",
     "plot_roc",

@@ -6,8 +6,6 @@ import math
 
 from torch import Tensor
 
-from torch_binmetrics.counting import Rows
-from torch_binmetrics.state.histogram import ScoreHistogram
 from torch_binmetrics.state.snapshot import Snapshot
 from torch_binmetrics.uncertainty.bands import Band
 from torch_binmetrics.wording import short
@@ -19,13 +17,13 @@ try:
 except ImportError as error:
     raise ImportError("plots need matplotlib: pip install 'torch-binmetrics[plots]'") from error
 
-__all__ = ["Axes", "Figure", "Source"]
-
-Source = ScoreHistogram | Snapshot
+__all__ = ["Axes", "Figure"]
 
 # Okabe and Ito's colours, which the colour-blind can tell apart, and which differ in grey as well.
 BLUE, ORANGE, VERMILION, SKY, GREEN, GREY = "#0072B2", "#E69F00", "#D55E00", "#56B4E9", "#009E73", "#595959"
 NEGATIVES, POSITIVES = BLUE, VERMILION
+#: Below this prevalence, precision shows nothing on a scale from 0 to 1.
+RARE = 0.05
 #: What marked thresholds are known by.
 MARK = "threshold"
 BOUNDS, INTERVAL = "bounds (binning)", "interval (sampling)"
@@ -34,31 +32,6 @@ BOUNDS, INTERVAL = "bounds (binning)", "interval (sampling)"
 def canvas(ax: Axes | None, width: float = 5.0, height: float = 5.0) -> Axes:
     """The Axes given, or those of a new figure of that many inches, which no window shows unless the caller does."""
     return Figure(figsize=(width, height), layout="constrained").add_subplot() if ax is None else ax
-
-
-def read(source: Source) -> Snapshot:
-    """A snapshot on CPU of a histogram, or of the snapshot that was given; ValueError if it has rows."""
-    snapshot = read_all(source)
-    if (rows := snapshot.layout.rows) is not None:
-        raise ValueError(
-            f"these counts are of {rows}, a plot is of one row: pass Snapshot(histogram).row({rows.names[0]!r}), or .pooled "
-            "for all together; plot_rows draws the worst side by side"
-        )
-    return snapshot
-
-
-def read_all(source: Source) -> Snapshot:
-    """A snapshot on CPU of a histogram, or of the snapshot that was given, with all its rows."""
-    return (source if isinstance(source, Snapshot) else Snapshot(source)).on_cpu()
-
-
-def rows_of(snapshot: Snapshot) -> Rows:
-    """The rows of counts; ValueError if they have none."""
-    if snapshot.layout.rows is None:
-        raise ValueError(
-            "expected counts of rows, these have none: build the metric with rows=Labels(n), Classes(n) or Groups(n)"
-        )
-    return snapshot.layout.rows
 
 
 def worst_first(values: Tensor) -> list[int]:
@@ -74,6 +47,22 @@ def missing(snapshot: Snapshot, *, positives: bool = True, negatives: bool = Tru
     if positives and not of_positives:
         return "no positive"
     return "no negative" if negatives and not of_negatives else None
+
+
+def is_rare(snapshot: Snapshot) -> bool:
+    """Whether positives are so few that scales are logarithmic: told by the prevalence, and so alike in train and val."""
+    return 0 < prevalence_of(snapshot) < RARE
+
+
+def prevalence_of(snapshot: Snapshot) -> float:
+    """Share of positives; 0 where nothing was seen."""
+    negatives, positives = (float(n) for n in snapshot.counts.double().cumsum(1)[:, -1])
+    return positives / (positives + negatives) if positives else 0.0
+
+
+def decade_below(x: float) -> float:
+    """The power of ten at or below a number above 0."""
+    return float(10.0 ** math.floor(math.log10(x)))
 
 
 def say_undefined(ax: Axes, reason: str) -> Axes:

@@ -2,22 +2,24 @@
 
 from __future__ import annotations
 
-from torch_binmetrics.plots.canvas import Axes, Source, canvas, missing, read, set_ticks
+from torch_binmetrics.plots.canvas import Axes, canvas, missing, set_ticks
+from torch_binmetrics.plots.source import Source, read, threshold_of
 from torch_binmetrics.wording import amount
 
 
-def plot_confusion_matrix(histogram: Source, ax: Axes | None = None, *, threshold: float = 0.5) -> Axes:
+def plot_confusion_matrix(histogram: Source, ax: Axes | None = None, *, threshold: float | None = None) -> Axes:
     """Counts and shares of their row: true negatives and false positives, false negatives and true positives.
 
     Args:
-        histogram: local or summed counts, or a :class:`Snapshot` of counts on CPU.
+        histogram: a metric, a collection, a histogram, or a :class:`Snapshot`: counts of this rank, or summed ones.
         ax: where to draw; a new figure if None.
-        threshold: an edge of the cuts; a probability even if logits were counted.
+        threshold: an edge of the cuts, a probability even if logits were counted; that of the metric, or 0.5, if None.
 
     Raises:
         ValueError: the threshold lies on no edge of the cuts.
     """
-    snapshot = read(histogram)
+    threshold = threshold_of(histogram, threshold)
+    snapshot = read(histogram, lambda layout: layout.positions((threshold,)) is not None)
     c = snapshot.at(threshold)
     ax = canvas(ax, 4.0, 3.8)
     rows = [[float(c.tn), float(c.fp)], [float(c.fn), float(c.tp)]]

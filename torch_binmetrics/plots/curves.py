@@ -23,32 +23,31 @@ from torch_binmetrics.plots.canvas import (
     GREY,
     VERMILION,
     Axes,
-    Source,
     canvas,
+    decade_below,
     draw_bounds,
     draw_interval,
     frame,
+    is_rare,
     mark_thresholds,
     missing,
-    read,
     say_undefined,
     set_ticks,
 )
+from torch_binmetrics.plots.source import Source, read
 from torch_binmetrics.uncertainty.bands import precision_interval, tpr_interval
 from torch_binmetrics.uncertainty.confidence import Plan
 from torch_binmetrics.wording import short
 
 #: Rates on the axes of a DET curve; lower ones are added where the curve reaches them.
 DET_TICKS = [0.001, 0.01, 0.05, 0.2, 0.5, 0.8, 0.95, 0.99, 0.999]
-#: Precisions below this show nothing on a scale from 0 to 1.
-LOW = 0.2
 
 
 def plot_roc(histogram: Source, ax: Axes | None = None, *, level: float | None = None, draws: int = 500, seed: int = 0) -> Axes:
     """The ROC curve with some of its thresholds, the band of its bounds and, on request, that of its sampling error.
 
     Args:
-        histogram: local or summed counts, any cuts, or a :class:`Snapshot` of counts on CPU.
+        histogram: a metric, a collection, a histogram of any cuts, or a :class:`Snapshot`: counts of this rank, or summed ones.
         ax: where to draw; a new figure, which no window shows unless the caller does, if None.
         level: of an interval at every false positive rate, from a bootstrap; no such band if None.
         draws: samples that the bootstrap draws.
@@ -79,10 +78,10 @@ def plot_precision_recall(
 ) -> Axes:
     """The precision-recall curve in the steps that average precision sums, with bands as in :func:`plot_roc`.
 
-    The scale of precisions is logarithmic if they are below 0.2 from a recall of 0.1 on.
+    The scale of precisions is logarithmic if less than 5 % are positive.
 
     Args:
-        histogram: local or summed counts, any cuts, or a :class:`Snapshot` of counts on CPU.
+        histogram: a metric, a collection, a histogram of any cuts, or a :class:`Snapshot`: counts of this rank, or summed ones.
         ax: where to draw; a new figure if None.
         level: of an interval at every recall, from a bootstrap; no such band if None.
         draws: samples that the bootstrap draws.
@@ -107,8 +106,8 @@ def plot_precision_recall(
     label = f"average precision {float(average_precision(c)):.4f}"
     ax.plot(recall, steps, color=BLUE, drawstyle="steps-post", label=label)
     ax.axhline(prevalence, linestyle=":", color=GREY, label=f"prevalence {prevalence:.4g}")
-    if float(precision[:-1][recall[:-1] >= 0.1].max()) < LOW:
-        ax.set(yscale="log", ylim=(prevalence / 2, 1), aspect="auto")
+    if is_rare(snapshot):
+        ax.set(yscale="log", ylim=(decade_below(prevalence), 1), aspect="auto")
     points = tuple(line.flip(0) for line in (recall[:-1], precision[:-1], thresholds))
     mark_thresholds(ax, points, points[0], marks=5, raised=5)
     ax.legend(loc="best", title="marks: thresholds", fontsize="small", title_fontsize="small")
@@ -121,7 +120,7 @@ def plot_det(histogram: Source, ax: Axes | None = None) -> Axes:
     Two normal distributions of one width give a straight line. Rates of 0 and 1 lie beyond the axes.
 
     Args:
-        histogram: local or summed counts, any cuts, or a :class:`Snapshot` of counts on CPU.
+        histogram: a metric, a collection, a histogram of any cuts, or a :class:`Snapshot`: counts of this rank, or summed ones.
         ax: where to draw; a new figure if None.
     """
     ax, snapshot = canvas(ax), read(histogram)

@@ -10,19 +10,9 @@ from torch import Tensor
 
 from torch_binmetrics.measures import Confusion, fbeta
 from torch_binmetrics.measures.confusion import with_none_predicted
-from torch_binmetrics.plots.canvas import (
-    VERMILION,
-    Axes,
-    Source,
-    canvas,
-    missing,
-    read_all,
-    rows_of,
-    say_undefined,
-    set_ticks,
-    worst_first,
-)
+from torch_binmetrics.plots.canvas import VERMILION, Axes, canvas, missing, say_undefined, set_ticks, worst_first
 from torch_binmetrics.plots.score_axis import score_axis
+from torch_binmetrics.plots.source import Source, read_all, rows_of
 
 #: Thresholds that are told apart.
 COLUMNS = 100
@@ -38,7 +28,7 @@ def plot_heat_map(
     Where the measure is undefined the map is grey.
 
     Args:
-        histogram: local or summed counts of labels, classes or groups, or a :class:`Snapshot` of such on CPU.
+        histogram: a metric, a collection or a histogram of labels, classes or groups, or a :class:`Snapshot` of such.
         ax: where to draw; a new figure if None.
         measure: a function of a confusion whose highest value is best, F1 say.
         name: of the measure, for the scale of colours; that of the function if None.
@@ -46,7 +36,7 @@ def plot_heat_map(
     Raises:
         ValueError: the counts have no rows.
     """
-    snapshot = read_all(histogram)
+    snapshot = read_all(histogram, lambda layout: layout.rows is not None)
     rows, pooled = rows_of(snapshot), snapshot.pooled
     ax = canvas(ax, 6.4, 1.5 + 0.22 * min(rows.n, NAMED))
     if reason := missing(pooled, positives=False, negatives=False):

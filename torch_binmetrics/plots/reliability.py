@@ -9,7 +9,8 @@ from torch_binmetrics.counting.cuts import Edges
 from torch_binmetrics.counting.summands import Probability
 from torch_binmetrics.measures import Reliability, calibration_error, equal_mass_groups, reliability_curve
 from torch_binmetrics.measures.calibration import Strategy
-from torch_binmetrics.plots.canvas import BLUE, GREY, Axes, Source, canvas, missing, read, say_undefined
+from torch_binmetrics.plots.canvas import BLUE, GREY, Axes, canvas, missing, say_undefined
+from torch_binmetrics.plots.source import Source, read
 from torch_binmetrics.state.snapshot import Snapshot
 
 #: With more of the samples than this in one of the bins of equal width, bins are of equal mass unless told otherwise.
@@ -24,7 +25,7 @@ def plot_reliability(histogram: Source, ax: Axes | None = None, *, n_bins: int =
     where the bins do.
 
     Args:
-        histogram: local or summed counts that sum :class:`Probability`, or a :class:`Snapshot` of such on CPU.
+        histogram: a metric, a collection or a histogram that sums :class:`Probability`, or a :class:`Snapshot` of such.
         ax: where to draw; a new figure if None. The counts are drawn below it.
         n_bins: number of bins.
         strategy: "uniform" for bins of equal width, "quantile" for equal numbers of samples; if None, the first unless one
@@ -33,7 +34,7 @@ def plot_reliability(histogram: Source, ax: Axes | None = None, *, n_bins: int =
     Raises:
         ValueError: the counts do not sum probabilities.
     """
-    snapshot = read(histogram)
+    snapshot = read(histogram, lambda layout: Probability() in layout.sums)
     probability = snapshot.sums(Probability())
     ax = canvas(ax, 5.0, 5.8)
     ax.set(xlabel="mean probability", ylabel="share of positives", aspect="equal")

@@ -11,8 +11,9 @@ from torch import Tensor
 
 from torch_binmetrics.checks import integer
 from torch_binmetrics.measures import auroc
-from torch_binmetrics.plots.canvas import Axes, Figure, Source, drop_marks, read_all, rows_of, worst_first
+from torch_binmetrics.plots.canvas import Axes, Figure, drop_marks, worst_first
 from torch_binmetrics.plots.curves import plot_roc
+from torch_binmetrics.plots.source import Source, read_all, rows_of
 from torch_binmetrics.wording import value
 
 #: Rows that fit into one figure.
@@ -32,7 +33,7 @@ def plot_rows(
     """One of the other plots for each row, the worst first; titles say by what, and one legend without numbers serves all.
 
     Args:
-        histogram: local or summed counts of labels, classes or groups, or a :class:`Snapshot` of such on CPU.
+        histogram: a metric, a collection or a histogram of labels, classes or groups, or a :class:`Snapshot` of such.
         plot: any plot of one row: :func:`plot_roc`, :func:`plot_scores`, ...
         by: a measure along thresholds whose lowest values are worst; rows where it is undefined come last.
         at_most: number of rows to draw, 1 to 12.
@@ -49,7 +50,7 @@ def plot_rows(
         raise ValueError(
             f"at_most must be from 1 to {MOST}, got {at_most}: more are too small to read; plot_heat_map shows all"
         )
-    snapshot = read_all(histogram)
+    snapshot = read_all(histogram, lambda layout: layout.rows is not None)
     rows = rows_of(snapshot)
     values = by(snapshot.confusion)
     drawn = worst_first(values)[:at_most]

@@ -8,6 +8,7 @@ from typing import NamedTuple
 import torch
 from torch import Tensor
 
+from torch_binmetrics.plots.canvas import is_rare
 from torch_binmetrics.state.snapshot import Snapshot
 
 #: Share of a class, on either side, that may lie beyond the ends of the axis,
@@ -65,12 +66,13 @@ class ScoreAxis(NamedTuple):
 def score_axis(snapshot: Snapshot, scores: Tensor) -> ScoreAxis:
     """The axis for scores of the occupied bins, [points], on which all lie but far ones and the last thousandth of a class.
 
-    In log odds where scores are probabilities and half of a class lies in a fiftieth of the way from 0 to 1, at either end.
+    In log odds where scores are probabilities and half of a class lies in a fiftieth of the way from 0 to 1, at either end, or
+    where so few are positive that this is to be expected, in training and validation alike.
     """
     places = scores.double()
     bounded = bool(((places >= 0) & (places <= 1)).all())
     crowded = _shares(snapshot, (places <= CROWDED) | (places >= 1 - CROWDED)) > 0.5
-    if bounded and bool(crowded.any()):
+    if bounded and (bool(crowded.any()) or is_rare(snapshot)):
         low, high = _ends(snapshot, torch.logit(places))
         return ScoreAxis(True, *_apart(low, high, 1.0))
     low, high = (0.0, 1.0) if bounded else _ends(snapshot, places)

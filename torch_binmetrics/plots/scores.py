@@ -5,8 +5,9 @@ from __future__ import annotations
 import torch
 from torch import Tensor
 
-from torch_binmetrics.plots.canvas import NEGATIVES, POSITIVES, Axes, Source, canvas, missing, read, say_undefined
+from torch_binmetrics.plots.canvas import NEGATIVES, POSITIVES, Axes, canvas, missing, say_undefined
 from torch_binmetrics.plots.score_axis import score_axis
+from torch_binmetrics.plots.source import Source, read
 from torch_binmetrics.wording import amount
 
 
@@ -17,7 +18,7 @@ def plot_scores(histogram: Source, ax: Axes | None = None) -> Axes:
     bars hold what lies beyond: the last thousandth of a class on either side, scores far from all others and infinite ones.
 
     Args:
-        histogram: local or summed counts, any cuts, or a :class:`Snapshot` of counts on CPU.
+        histogram: a metric, a collection, a histogram of any cuts, or a :class:`Snapshot`: counts of this rank, or summed ones.
         ax: where to draw; a new figure if None.
     """
     ax = canvas(ax, 6.4, 4.0)

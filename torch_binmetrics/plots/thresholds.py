@@ -13,27 +13,26 @@ from torch_binmetrics.plots.canvas import (
     GREY,
     VERMILION,
     Axes,
-    Source,
     canvas,
+    decade_below,
+    is_rare,
     missing,
-    read,
+    prevalence_of,
     say_undefined,
 )
 from torch_binmetrics.plots.score_axis import score_axis
+from torch_binmetrics.plots.source import Source, read
 from torch_binmetrics.wording import short
-
-#: A best F1 below this shows nothing on a scale from 0 to 1.
-LOW = 0.1
 
 
 def plot_thresholds(histogram: Source, ax: Axes | None = None) -> Axes:
     """Precision, recall and F1 at every threshold that the counts can tell apart, with the highest F1 marked.
 
-    Thresholds are probabilities; they lie even in log odds where scores crowd at 0 or 1, and where logits were counted.
-    The scale of the scores is logarithmic if F1 stays below 0.1.
+    Thresholds are probabilities; they lie even in log odds where scores crowd at 0 or 1, and where logits were counted. If
+    less than 5 % are positive they always do, and the scale of the scores is logarithmic.
 
     Args:
-        histogram: local or summed counts, any cuts, or a :class:`Snapshot` of counts on CPU.
+        histogram: a metric, a collection, a histogram of any cuts, or a :class:`Snapshot`: counts of this rank, or summed ones.
         ax: where to draw; a new figure if None.
     """
     ax, snapshot = canvas(ax, 6.4, 4.0), read(histogram)
@@ -56,8 +55,8 @@ def plot_thresholds(histogram: Source, ax: Axes | None = None) -> Axes:
         ax.axvline(at, color=GREY, linewidth=0.8)
         label = f"best F1 {float(best.value):.4f}\nat threshold {short(float(best.threshold))}"
         ax.plot([at], [float(best.value)], "o", color=GREEN, label=label)
-    if float(best.value) < LOW:
-        ax.set(yscale="log", ylim=(float(precision(c)[0]) / 2, 1.1))
+    if is_rare(snapshot):
+        ax.set(yscale="log", ylim=(decade_below(prevalence_of(snapshot)), 1.1))
     ax.set_xscale(axis.scale)
     ax.set(xlim=axis.limits, xlabel="threshold, log-odds scale" if axis.log_odds else "threshold")
     ax.grid(color="#E5E5E5", linewidth=0.6)
