@@ -78,7 +78,7 @@ def count_checked(
                 "expected tensors that hold data, got those of a transform of torch.func (vmap, grad, ...), which takes "
                 "functions without side effects: update outside of it, with what it returns"
             ) from error
-        if isinstance(error, ValueError) and _look_swapped(preds, target):
+        if "bad labels" in str(error) and _look_swapped(preds, target):  # so the batch could be read
             raise ValueError(
                 f"{error}; preds hold only 0 and 1, and target other numbers - swapped? preds come first"
             ) from None
