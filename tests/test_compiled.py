@@ -2,6 +2,7 @@
 
 import gc
 import itertools
+import math
 import os
 import subprocess
 import sys
@@ -139,6 +140,32 @@ def test_large_batches_on_several_threads_equal_the_reference(cuts, threads):
         torch.set_num_threads(before)
     assert done
     assert torch.equal(counts, counted(reference.count, [layout], (preds, target, None), [Dense(layout).empty() + 5])[1][0])
+
+
+@needs_compiled
+@pytest.mark.parametrize("threads", [2, 3, 5, 64])
+def test_weights_and_losses_are_the_same_to_the_last_bit_on_any_number_of_threads(threads):
+    generator = torch.Generator().manual_seed(threads)
+    preds, weight = torch.rand(2, 600_001, generator=generator)
+    target = torch.randint(-1, 2, (600_001,), generator=generator)
+    preds[::1000] = math.nan
+    batch = (preds, target, weight.exp() ** 9)
+    layouts = [
+        Layout(FloatBits(), weighted=True, sums=(SquaredWeight(),), invalid="drop"),
+        Layout(Uniform(64), sums=(SquaredError(), LogLoss(), Probability()), ignore_index=-1, invalid="drop"),
+        Layout(Threshold(0.3), invalid="drop"),
+    ]
+    found = {}
+    before = torch.get_num_threads()
+    try:
+        for number in (1, threads):
+            torch.set_num_threads(number)
+            starts = [Dense(layout).empty() + 3 for layout in layouts]
+            done, found[number] = counted(cpu.count, layouts, batch, starts)
+            assert done
+    finally:
+        torch.set_num_threads(before)
+    assert all(map(torch.equal, found[1], found[threads]))
 
 
 @needs_compiled
