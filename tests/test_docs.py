@@ -115,3 +115,12 @@ def test_every_integration_is_on_a_page_of_the_reference():
         r"^::: torch_binmetrics\.integrations\.(\w+)$", (ROOT / "docs/api/integrations.md").read_text(), re.MULTILINE
     )
     assert set(shown) == modules
+
+
+def test_on_a_phone_the_cards_of_the_table_of_metrics_are_labelled_as_its_columns_are():
+    page, style = ((ROOT / "docs" / name).read_text() for name in ("metrics.md", "style.css"))
+    table = page[page.index('<div class="metrics" markdown>') : page.index("</div>")]
+    [columns] = {line for line in table.splitlines() if line.startswith("| class")}
+    labels = dict(re.findall(r'\.metrics td:nth-child\((\d)\)::before { content: "([\w ]+?):? "', style))
+    names = [name.strip() for name in columns.strip("| ").split("|")]
+    assert labels == {str(place): name for place, name in enumerate(names, 1) if place > 2}
