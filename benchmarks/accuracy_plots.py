@@ -12,7 +12,7 @@ from benchmarks.rows import Row
 
 #: Where a logarithmic axis ends: smaller errors are drawn there.
 FLOOR = 1e-9
-DEFAULT = "ours, FloatBits(bits=16)"
+DEFAULT, AROUND = "ours, FloatBits()", "ours, FloatBits(around=...)"
 PEERS = {
     "torchmetrics, 200": ("torchmetrics, 200 thresholds", "o"),
     "torcheval, binned curve, 200": ("torcheval, 200 thresholds", "s"),
@@ -25,9 +25,10 @@ AREAS = {"auroc": "AUROC", "ap": "average precision"}
 def draw_overview(rows: Sequence[Row], folder: Path) -> None:
     """A line for each distribution: the peers' errors, ours, and how far our bounds say it could be off."""
     figure, axes = plots.panels(
-        2, "How far off? Error of the area, for scores that crowd and scores that do not", width=6.2, height=6
+        2, "How far off? Error of the area, for scores that crowd and scores that do not", width=6.2, height=9
     )
-    names = [f"{kind.name}, float32" for kind in DISTRIBUTIONS] + [f"{DISTRIBUTIONS[0].name}, bfloat16"]
+    names = list(dict.fromkeys(row.case.rpartition(", ")[0] for row in rows if ", float32" in row.case))
+    names.append(f"{DISTRIBUTIONS[0].name}, bfloat16")
     for axis, (area, title) in zip(axes, AREAS.items(), strict=True):
         for at, name in enumerate(names):
             overview_line(axis, at, [row for row in rows if row.case == f"{name}, {area}"])
@@ -52,6 +53,9 @@ def overview_line(axis: Any, at: int, rows: Iterable[Row]) -> None:
             label = "ours, as its bounds say: certainly no farther off"
             axis.plot([FLOOR / 2, value], [at, at], color=plots.colour("ours"), linewidth=6, alpha=0.22, zorder=1, label=label)
             axis.plot(value, at, "|", color=plots.colour("ours"), markersize=15, markeredgewidth=2)
+        elif row.contender == AROUND and row.unit == "error":
+            hollow = {"markersize": 8, "markerfacecolor": "white", "markeredgewidth": 1.6, "zorder": 4}
+            axis.plot(value, at, "D", color=plots.colour("ours"), label="ours, FloatBits(around=where they crowd)", **hollow)
         elif row.contender in PEERS and row.unit == "error":
             label, mark = PEERS[row.contender]
             shift = (list(PEERS).index(row.contender) - 1.5) * 0.18
@@ -59,18 +63,23 @@ def overview_line(axis: Any, at: int, rows: Iterable[Row]) -> None:
 
 
 def draw_bins(rows: Sequence[Row], folder: Path) -> None:
-    """Error of AUROC against the number of bins, float32, a panel for each distribution."""
+    """Error of AUROC against the number of bins, float32, a panel for each of the first distributions."""
     title = "Error of AUROC against the number of bins, float32 scores"
-    figure, axes = plots.panels(6, title, width=4.4, height=3.4, rows=2)
-    for axis, kind in zip(axes, DISTRIBUTIONS, strict=True):
+    figure, axes = plots.panels(9, title, width=4.4, height=3.2, rows=3)
+    for axis, kind in zip(axes, DISTRIBUTIONS[:9], strict=True):
         here = [row for row in rows if row.case == f"{kind.name}, float32, auroc"]
         for family, dash in (("FloatBits", "-"), ("Uniform", "--")):
-            our_line(axis, [row for row in here if row.contender.startswith(f"ours, {family}")], family, dash)
+            our_line(
+                axis,
+                [row for row in here if row.contender.startswith(f"ours, {family}(") and row.contender != AROUND],
+                family,
+                dash,
+            )
         for name, (label, mark) in PEERS.items():
             for row in (row for row in here if row.contender == name):
                 axis.plot(row.n, max(row.median, FLOOR), mark, color=plots.colour(name), markersize=6, label=label, zorder=3)
         axis.set(xscale="log", yscale="log", ylim=(FLOOR / 2, 1), title=kind.name)
-    for axis in axes[3:]:
+    for axis in axes[6:]:
         axis.set_xlabel("bins or thresholds")
     for axis in axes[::3]:
         axis.set_ylabel("absolute error")

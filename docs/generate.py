@@ -7,7 +7,7 @@ from collections.abc import Callable
 from pathlib import Path
 
 from docs.coverage_table import coverage_table
-from docs.cuts_table import cuts_table
+from docs.cuts_table import errors_table, memory_table
 from docs.metrics_table import metrics_table
 from docs.what_happens_table import what_happens_table
 
@@ -15,7 +15,8 @@ ROOT = Path(__file__).parent.parent
 #: The file and the name of the part -> its lines.
 PARTS: dict[tuple[str, str], Callable[[], list[str]]] = {
     ("docs/metrics.md", "metrics"): metrics_table,
-    ("docs/cuts.md", "cuts"): cuts_table,
+    ("docs/cuts.md", "memory"): memory_table,
+    ("docs/cuts.md", "errors"): errors_table,
     ("docs/uncertainty.md", "coverage"): coverage_table,
     ("docs/distributed.md", "what happens when"): what_happens_table,
 }

@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Any
 
-import torch
 from torch import Tensor
 
 import torch_binmetrics as bm
@@ -14,9 +13,8 @@ from benchmarks.contenders.questions import AREAS as BOTH_AREAS, EIGHT as ALL_EI
 from torch_binmetrics import counting
 from torch_binmetrics.counting import reference
 
-_backend: Callable[[torch.device], str] = getattr(counting, "backend", lambda device: "reference")
 #: What counts a CPU batch here: "compiled" or "reference".
-BACKEND = _backend(torch.device("cpu"))
+BACKEND = counting.backend("cpu").name
 COMPILED = "ours (compiled)"
 REFERENCE = "ours (reference)"
 #: By preference: what a user of this machine gets comes first.

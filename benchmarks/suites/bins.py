@@ -25,7 +25,7 @@ ACROSS = "contender"
 LIMIT = "limit: sum of the tensors"
 UNIFORM = (1, 2, 4, 6, 8, 10, 12, 14, 16, 18, 20)
 IGNORED = -100
-DEFAULT = bm.FloatBits(16)
+DEFAULT = bm.FloatBits()
 
 
 @dataclass(frozen=True)
@@ -65,8 +65,8 @@ def cuts_cases(batch: data.Batch) -> Iterator[Case]:
     for k in (200, 10_000, 10**6):
         yield Case(f"Edges, {k + 1:,} bins", batch, bm.Edges(torch.linspace(0, 1, k)))
     for bits in range(9, 20):
-        cuts = bm.FloatBits(bits)
-        yield Case(f"FloatBits({bits}), {cuts.bins:,} bins", batch, cuts)
+        cuts = bm.FloatBits(bits, centre=min(bits + 4, 22))
+        yield Case(f"{cuts}, {cuts.bins:,} bins", batch, cuts)
 
 
 def batch_cases(n: int) -> Iterator[Case]:

