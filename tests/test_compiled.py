@@ -236,21 +236,25 @@ def test_a_refused_batch_never_reaches_the_reference(size, monkeypatch):
 
 @needs_compiled
 @pytest.mark.parametrize("threads", [1, 2, 3])
+@pytest.mark.parametrize("bad", [True, False], ids=["as large as their type holds", "of groups"])
 @pytest.mark.parametrize("dtype", [torch.int8, torch.int32, torch.int64, torch.uint8])
-def test_ids_of_groups_as_large_as_their_type_holds_are_bad_labels_and_no_rows(dtype, threads):
+def test_any_number_of_threads_counts_ids_like_the_reference_and_none_beyond_the_rows(dtype, bad, threads):
     ends = torch.iinfo(dtype)
     group = torch.tensor([0, 4, 5, ends.min, ends.max, 2] * 60_000 + [-1 % (ends.max + 1), 1]).to(dtype)
+    group = group if bad else group.clamp(0, 4)
     preds, target = torch.rand(len(group), generator=torch.Generator().manual_seed(0)), torch.arange(len(group)) % 2
-    layout, before = Layout(Uniform(64), rows=Groups(5), invalid="drop"), torch.get_num_threads()
+    layouts = [Layout(cuts, rows=Groups(5), invalid="drop" if bad else "raise") for cuts in (Uniform(64), FloatBits(16))]
+    found, expected = ([Dense(layout).empty() for layout in layouts] for _ in range(2))
+    before = torch.get_num_threads()
     torch.set_num_threads(threads)
     try:
-        found, expected = (Dense(layout).empty() for _ in range(2))
-        assert cpu.count([(layout, found)], preds, target, None, group=group)
+        assert cpu.count(list(zip(layouts, found, strict=True)), preds, target, None, group=group)
     finally:
         torch.set_num_threads(before)
-    reference.count([(layout, expected)], preds, target, None, group=group)
-    assert torch.equal(found, expected)
-    assert Dense(layout).excluded(found)[1].bad_labels >= 2 * 60_000
+    reference.count(list(zip(layouts, expected, strict=True)), preds, target, None, group=group)
+    for layout, mine, theirs in zip(layouts, found, expected, strict=True):
+        assert torch.equal(mine, theirs)
+        assert (Dense(layout).excluded(mine)[1].bad_labels >= 2 * 60_000) == bad
 
 
 RUNS = FloatBits(16).runs

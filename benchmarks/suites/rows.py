@@ -1,9 +1,9 @@
 """Update time and state of many labels, classes and groups at once: AUROC and AP of each label, AUROC of each class or group.
 
-Values by row must be scikit-learn's first: within our own bounds, and to 0.02 at 200 thresholds. n is the number of rows. The
-yardstick is ours, and for groups the same samples without any. torchmetrics has no AUROC of groups, and of labels it holds
-several numbers for each sample, label and threshold at once, 3 GB each for 20,000 samples of 100 labels; so it is asked for
-1,000. State is the bytes of the tensors kept.
+Values by row must be scikit-learn's first: within our own bounds, and to 0.06 at 200 thresholds, since most probabilities of
+100 classes lie between the first few of these. n is the number of rows. The yardstick is ours, and for groups the same samples
+without any. torchmetrics has no AUROC of groups, and of labels it holds several numbers for each sample, label and threshold at
+once, 3 GB each for 20,000 samples of 100 labels; so it is asked for 1,000. State is the bytes of the tensors kept.
 """
 
 from __future__ import annotations
@@ -32,7 +32,7 @@ MANY, FEWER, GROUPED = 20_000, 1_000, 10**6
 NO_GROUPS = "ours, no groups"
 BINNED = "torchmetrics, 200"
 #: How far 200 thresholds may be off.
-NEAR = 0.02
+NEAR = 0.06
 
 
 @dataclass(frozen=True)

@@ -761,7 +761,7 @@ WIDE static int rows_of(const Job *job, const Tally *t, const Block *b, int32_t 
     return n;
 }
 
-/* Add a block's samples to the rows of a tally that the job counts; returns how many of these lie off an edge. */
+/* Add a block's samples to the rows of a tally that the job counts; returns how many lie off an edge, once for all threads. */
 WIDE static int64_t scatter_rows(const Job *job, const Tally *t, Block *b, int sign)
 {
     int64_t at[BLOCK], *counts = t->counts, off_edge = 0;
@@ -769,8 +769,9 @@ WIDE static int64_t scatter_rows(const Job *job, const Tally *t, Block *b, int s
     Hit hit = cells_of(t, b);
     if (b->careful) careful_cells_of(t, b);
     int n = rows_of(job, t, b, mine, at);
-    if (n == b->n && !b->careful) off_edge = hit.off_edge;
-    else for (int k = 0; k < n; k++) off_edge += b->cell[mine[k]] < valid && lies_off_edge(t, b->x[mine[k]]);
+    int first = job->by_row != GROUPS || job->first_row == 0; /* of the threads that see a sample */
+    if (first && !b->careful) off_edge = hit.off_edge;
+    for (int i = 0; first && b->careful && i < b->n; i++) off_edge += b->cell[i] < valid && lies_off_edge(t, b->x[i]);
     if (!t->weighted && !t->sums) {
         for (int k = 0; k < n; k++) fetch_to_write(&counts[at[k]]);
         for (int k = 0; k < n; k++) counts[at[k]] += sign;
