@@ -9,7 +9,7 @@ from pathlib import Path
 from benchmarks import report
 from benchmarks.contenders.ours import NAMES as OURS
 from benchmarks.rows import Row, read
-from benchmarks.suites import collection, compute, coverage, memory, rows as many, sync, update
+from benchmarks.suites import bins, collection, compute, coverage, memory, rows as many, sync, update
 
 HEAD = ("work", "bar", "measured", "")
 
@@ -67,6 +67,11 @@ def updated(n: int, contender: str = "", case: str = update.BATCH) -> Cell:
     return Cell("update", case, n, contender)
 
 
+def at_default(case: str) -> Cell:
+    """A figure of the suite bins, at the default cuts."""
+    return Cell("bins", case, bins.DEFAULT.bins)
+
+
 def against(contender: str, limit: float) -> Bar:
     """How many times faster ours updates with 1e6 samples."""
     return Bar(f"update of 1e6: {contender} over ours", limit, updated(10**6, contender), updated(10**6), at_least=True)
@@ -95,6 +100,8 @@ BARS = (
         )
         for n in (1024, 10**6)
     ),
+    Bar("update of 1e6 with weights over without", 4, at_default(bins.WEIGHTS), at_default(bins.PLAIN)),
+    Bar("log loss and Brier score, update of 1e6", 12e-3, at_default(bins.LOSSES)),
     Bar("AUROC and AP of 20,000 samples of 100 labels", 25e-3, Cell("rows", LABELS, 100, "ours")),
     Bar("their state", 64e6, Cell("rows", LABELS, 100, "ours", unit="B")),
     Bar(
