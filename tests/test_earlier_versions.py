@@ -128,6 +128,7 @@ def bounds(metrics: tb.MetricCollection) -> dict[str, Any]:
     return found
 
 
+@pytest.mark.filterwarnings("ignore:scores outside")  # which some of the recorded samples have
 @pytest.mark.parametrize("case", CASES)
 def test_a_collection_resumes_and_says_what_it_said(case, recorded, monkeypatch):
     monkeypatch.setattr(bootstrap, "MANY", math.inf)  # version 0.1.0 drew every cell as it now draws those of few samples
