@@ -82,7 +82,7 @@ docs: .venv/ready
 
 # Every benchmark on small batches, so that none rots unseen.
 smoke: .venv/ready
-	$(BIN)/python -m pytest -q -m benchmarks
+	$(BIN)/python -m pytest -q -n $(WORKERS) -m benchmarks
 
 bench: .venv/bench
 	$(BIN)/python -m benchmarks
