@@ -61,7 +61,6 @@ typedef struct {
     int kind, strict, weighted, bounded, ignoring, logits, sums;
     Summand sum[MAX_SUMS];
     int32_t bins, first, guides, step, base, stride; /* a cell is its bin less base, and stride more for a positive */
-    uint32_t parts;                                  /* what a thread adds: counts by bit 0, sums by those after it */
     float at;
     Runs runs;
     int64_t ignore;
@@ -651,9 +650,8 @@ WIDE static void scatter_real(const Tally *t, Block *b)
 {
     double *counts = t->counts, *sums = counts + 2 * t->bins + EXTRA_CELLS;
     int32_t valid = 2 * t->bins;
-    for (int i = 0; i < b->n && t->parts & 1; i++) counts[b->cell[i]] += t->weighted && b->cell[i] < valid ? b->w[i] : 1;
+    for (int i = 0; i < b->n; i++) counts[b->cell[i]] += t->weighted && b->cell[i] < valid ? b->w[i] : 1;
     for (int k = 0; k < t->sums; k++, sums += valid) {
-        if (!(t->parts >> (k + 1) & 1)) continue;
         if (t->weighted && t->sum[k].kind == SQUARED_WEIGHT) { /* which every weighted metric sums: a third of the time */
             for (int i = 0; i < b->n; i++)
                 if (b->cell[i] < valid) sums[b->cell[i]] += b->w[i] * b->w[i];
@@ -713,7 +711,7 @@ WIDE static Hit scatter(const Tally *t, Block *b, uint32_t *own, int tables, int
     }
     if (t->weighted || t->sums) {
         scatter_real(t, b);
-        if (t->parts & 1) ((double *)t->counts)[off_edge] += hit.off_edge;
+        ((double *)t->counts)[off_edge] += hit.off_edge;
     } else if (own) {
         own[off_edge] += (uint32_t)hit.off_edge;
         if (tables > 1 && hit.high - hit.low < CROWDED) twin += 2 * t->stride + EXTRA_CELLS;
@@ -814,8 +812,7 @@ static int64_t count_range(const Job *job, int64_t begin, int64_t end, int sign)
     for (int64_t at = begin; at < end; at += BLOCK) {
         read_block(job, at, (int)(end - at < BLOCK ? end - at : BLOCK), &b);
         if (refuses(job, &b)) return at;
-        for (int k = 0; k < job->tallies; k++)
-            if (job->tally[k].parts) scatter(&job->tally[k], &b, NULL, 1, sign);
+        for (int k = 0; k < job->tallies; k++) scatter(&job->tally[k], &b, NULL, 1, sign);
     }
     return end;
 }
@@ -883,6 +880,17 @@ static int64_t cells_in(const Job *job)
     return cells;
 }
 
+/* Whether a whole batch is acceptable: float64 sums cannot be taken back, so they are checked beforehand. */
+static int acceptable(const Job *job, int64_t n)
+{
+    Block b;
+    for (int64_t at = 0; at < n; at += BLOCK) {
+        read_block(job, at, (int)(n - at < BLOCK ? n - at : BLOCK), &b);
+        if (refuses(job, &b)) return 0;
+    }
+    return 1;
+}
+
 static void run_share(Share *share)
 {
     for (int k = 0; k < share->apart->job->tallies; k++) share->hit[k] = (Hit){INT32_MAX, 0, 0};
@@ -914,105 +922,6 @@ static team_runner team(void)
     memcpy(&found, &symbol, sizeof found);
 #endif
     return found;
-}
-
-/* Whether a range of samples is acceptable: float64 sums cannot be taken back, so they are checked beforehand. */
-static int acceptable(const Job *job, int64_t begin, int64_t end)
-{
-    Block b;
-    for (int64_t at = begin; at < end; at += BLOCK) {
-        read_block(job, at, (int)(end - at < BLOCK ? end - at : BLOCK), &b);
-        if (refuses(job, &b)) return 0;
-    }
-    return 1;
-}
-
-/* What one thread does of a batch with float64 cells: checks some of the samples, then adds some parts of all. */
-typedef struct {
-    Job job;
-    int64_t n, begin, end;
-    int cost, refused;
-} Part;
-
-static void check_parts(void *argument)
-{
-    Shares *all = argument;
-    for (int k; (k = atomic_fetch_add(&all->next, 1)) < all->shares;) {
-        Part *part = (Part *)all->share + k;
-        part->refused = !acceptable(&part->job, part->begin, part->end);
-    }
-}
-
-static void add_parts(void *argument)
-{
-    Shares *all = argument;
-    for (int k; (k = atomic_fetch_add(&all->next, 1)) < all->shares;) {
-        Part *part = (Part *)all->share + k;
-        if (part->cost) part->refused = count_range(&part->job, 0, part->n, 1) < part->n;
-    }
-}
-
-/* Have the threads of a team, and this one, do what there is of some kind; returns whether any share was refused. */
-static int all_refused(void (*work)(void *), Part *parts, int shares)
-{
-    Shares all = {parts, shares, 0};
-    team_runner run = team();
-    int refused = 0;
-    if (shares > 1 && run) run(work, &all, (unsigned)shares, 0);
-    work(&all);
-    for (int k = 0; k < shares; k++) refused |= parts[k].refused;
-    return refused;
-}
-
-/* What a part costs, roughly in adds to a cell. */
-static int cost_of(const Tally *t, int part)
-{
-    int kind = part ? t->sum[part - 1].kind : PROBABILITY;
-    return kind == LOG_LOSS || (part && t->logits && kind <= SQUARED_ERROR) ? 4 : 1;
-}
-
-/* Give each part of the tallies to the thread that has least, the costly ones first. */
-static void hand_out(const Job *job, Part *parts, int shares)
-{
-    for (int cost = 4; cost > 0; cost -= 3) {
-        for (int at = 0; at < job->tallies * (MAX_SUMS + 1); at++) {
-            int k = at / (MAX_SUMS + 1), part = at % (MAX_SUMS + 1);
-            Part *idlest = parts;
-            if (part > job->tally[k].sums || cost_of(&job->tally[k], part) != cost) continue;
-            for (int i = 1; i < shares; i++) idlest = parts[i].cost < idlest->cost ? &parts[i] : idlest;
-            idlest->cost += cost;
-            idlest->job.tally[k].parts |= 1u << part;
-        }
-    }
-}
-
-/* A batch shared among threads: each a range of it to check, and nothing to add yet. NULL if there is no memory. */
-static Part *parts_of(const Job *job, int64_t n, int shares)
-{
-    Part *parts = calloc((size_t)shares, sizeof *parts);
-    int64_t step = (n / shares + BLOCK) / BLOCK * BLOCK;
-    for (int k = 0; k < shares && parts; k++) {
-        parts[k] = (Part){*job, n, k * step < n ? k * step : n, (k + 1) * step < n ? (k + 1) * step : n, 0, 0};
-        for (int i = 0; i < job->tallies; i++) parts[k].job.tally[i].parts = 0;
-    }
-    return parts;
-}
-
-/* Count a batch with float64 cells; returns as count_all. Every part is added in the order of the samples by one thread, so no bit
-   depends on how many there are. */
-static int count_real(const Job *job, int64_t n, int threads)
-{
-    int shares = threads > MAX_THREADS ? MAX_THREADS : threads, refused;
-    if (shares <= 1) return acceptable(job, 0, n) && count_range(job, 0, n, 1) == n;
-    Part *parts = parts_of(job, n, shares);
-    if (!parts) return -1;
-    refused = all_refused(check_parts, parts, shares);
-    if (!refused) {
-        hand_out(job, parts, shares);
-        refused = all_refused(add_parts, parts, shares);
-    }
-    free(parts);
-    return !refused;
 }
 
 /* Add a thread's private counts to the shared ones, touching only the pages that it touched. */
@@ -1126,7 +1035,7 @@ static int count_rows(const Job *job, int64_t n, int threads)
 {
     int shares = threads < 1 ? 1 : threads > job->rows ? job->rows : threads, refused = 0;
     RowShare *share;
-    if (job->any_real && !acceptable(job, 0, n)) return 0;
+    if (job->any_real && !acceptable(job, n)) return 0;
     if (!(share = calloc((size_t)shares, sizeof *share))) return -1;
     for (int k = 0; k < shares; k++) {
         int32_t first = (int32_t)((int64_t)job->rows * k / shares), last = (int32_t)((int64_t)job->rows * (k + 1) / shares);
@@ -1156,7 +1065,7 @@ static int count_all(const Job *job, int64_t n, int threads)
 {
     int64_t done;
     if (job->by_row) return count_rows(job, n, threads);
-    if (job->any_real) return count_real(job, n, threads);
+    if (job->any_real) return acceptable(job, n) && count_range(job, 0, n, 1) == n;
     if (threads > 0 && n < INT32_MAX) {
         int done_apart = count_apart(job, n, threads);
         if (done_apart >= 0) return done_apart;
@@ -1209,7 +1118,6 @@ static int read_tally(PyObject *plan, PyObject *counts, Tally *t)
     t->counts = PyLong_AsVoidPtr(counts);
     t->base = 0;
     t->stride = t->bins;
-    t->parts = UINT32_MAX;
     return require(t->counts != NULL, "counts without memory");
 }
 
