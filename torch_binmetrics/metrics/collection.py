@@ -5,7 +5,6 @@ from __future__ import annotations
 import copy
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import AbstractContextManager
-from dataclasses import replace
 from typing import TYPE_CHECKING, Any, Generic, Literal, Self, Unpack, overload
 
 import torch
@@ -20,8 +19,8 @@ from torch_binmetrics.metrics.metric import Metric, T
 from torch_binmetrics.metrics.options import Options
 from torch_binmetrics.metrics.page import page
 from torch_binmetrics.metrics.scale import Scale
-from torch_binmetrics.metrics.sharing import share
-from torch_binmetrics.metrics.shown import counted
+from torch_binmetrics.metrics.sharing import label, means_of, share
+from torch_binmetrics.metrics.shown import title
 from torch_binmetrics.report.build import report_of
 from torch_binmetrics.report.content import Report
 from torch_binmetrics.state.guard import held
@@ -37,7 +36,6 @@ from torch_binmetrics.state.together import (
     update_together,
 )
 from torch_binmetrics.uncertainty.confidence import Plan, intervals
-from torch_binmetrics.wording import how_many
 
 
 class MetricCollection(Mapping[str, Metric[T]], Generic[T]):
@@ -157,11 +155,7 @@ class MetricCollection(Mapping[str, Metric[T]], Generic[T]):
         are those of :func:`~torch_binmetrics.binary_report`; a threshold of any member will do as well.
         """
         snapshots = self._snapshots(self._summed(sync))
-        means = {
-            name: (replace(metric.reading, average=None), snapshots[metric.histogram.store])
-            for name, metric in self._metrics.items()
-            if metric.sums and metric.reading.average in (None, "micro")
-        }
+        means = {name: (reading, snapshots[store]) for name, (reading, store) in means_of(self._metrics).items()}
         return report_of(list(snapshots.values()), means, threshold, Plan(level, draws, seed), by=by)
 
     def plot(self, *, level: float | None = None, sync: bool = True) -> Any:
@@ -266,15 +260,11 @@ class MetricCollection(Mapping[str, Metric[T]], Generic[T]):
         return other
 
     def __repr__(self) -> str:
-        return "\n".join([f"{self._title()}:", *(f"  {name}: {metric._call()}" for name, metric in self.items())])
+        lines = (f"  {name}: {metric._call()}" for name, metric in self.items())
+        return "\n".join([f"{title(self, self.histograms)}:", *lines])
 
     def _repr_html_(self) -> str:
-        return page(self._title(), self)
-
-    def _title(self) -> str:
-        """How many metrics there are, and of how many samples."""
-        seen = " and ".join(dict.fromkeys(map(counted, self.histograms)))
-        return f"{type(self).__name__} of {how_many(len(self), 'metric')}, {seen}"
+        return page(title(self, self.histograms), self)
 
     if not TYPE_CHECKING:  # which would then know any name
 
@@ -291,11 +281,7 @@ class MetricCollection(Mapping[str, Metric[T]], Generic[T]):
 
     def _label(self) -> str:
         """What all ranks have to read off the counts, and by which names."""
-        place = {histogram.store: i for i, histogram in enumerate(self.histograms)}
-        return ", ".join(
-            f"{self.prefix}{name}: {metric.reading.meaning} of {place[metric.histogram.store]}"
-            for name, metric in self._metrics.items()
-        )
+        return label(self, self.histograms)
 
     def _snapshots(self, histograms: Sequence[ScoreHistogram]) -> dict[Store, Snapshot]:
         """One snapshot of each histogram, by its store, all of one moment."""

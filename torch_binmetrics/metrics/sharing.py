@@ -1,4 +1,4 @@
-"""Which metrics of a collection share counts: those of equal layouts, and thresholds that lie on edges of finer cuts."""
+"""Which metrics of a collection share counts, those of equal layouts and thresholds on finer edges, and what is read where."""
 
 from __future__ import annotations
 
@@ -11,6 +11,7 @@ import torch
 from torch_binmetrics.counting import Layout, Store, store_of
 from torch_binmetrics.metrics.metric import Metric
 from torch_binmetrics.state.histogram import ScoreHistogram
+from torch_binmetrics.state.reading import Reading
 from torch_binmetrics.state.together import guard_together
 
 
@@ -86,3 +87,18 @@ def _host(metric: Metric[Any], hosts: Sequence[Layout]) -> Layout:
         if same_options and same_range and host.positions(many) is not None:
             return host
     return own
+
+
+def label(metrics: Mapping[str, Metric[Any]], histograms: Sequence[ScoreHistogram]) -> str:
+    """What metrics read off their histograms, and by which names: the same on all ranks."""
+    place = {histogram.store: i for i, histogram in enumerate(histograms)}
+    return ", ".join(f"{name}: {metric.reading.meaning} of {place[metric.histogram.store]}" for name, metric in metrics.items())
+
+
+def means_of(metrics: Mapping[str, Metric[Any]]) -> dict[str, tuple[Reading[Any], Store]]:
+    """Metrics of sums, but for averages over rows, and where each is read."""
+    return {
+        name: (replace(metric.reading, average=None), metric.histogram.store)
+        for name, metric in metrics.items()
+        if metric.sums and metric.reading.average in (None, "micro")
+    }

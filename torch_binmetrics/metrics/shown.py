@@ -42,6 +42,12 @@ def counted(histogram: ScoreHistogram) -> str:
     return how_many(n, "sample")
 
 
+def title(collection: Mapping[str, Metric[Any]], histograms: Iterable[ScoreHistogram]) -> str:
+    """How many metrics a collection has, and of how many samples."""
+    seen = " and ".join(dict.fromkeys(map(counted, histograms)))
+    return f"{type(collection).__name__} of {how_many(len(collection), 'metric')}, {seen}"
+
+
 def parameters(cls: type[Metric[Any]], base: type[Metric[Any]]) -> dict[str, Parameter]:
     """What a class can be told by name: its own arguments, then the options of the base of all metrics."""
     own, options = (signature(each.__init__).parameters for each in (cls, base))
