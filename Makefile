@@ -12,7 +12,7 @@ MUTANTS ?= 300
 FRESH ?= build/fresh
 TORCH ?= torch
 
-.PHONY: demo test multinode quick peers lint types sanitized sanitize fuzz mutants bench docs dist installed clean
+.PHONY: demo test multinode quick float64 peers lint types sanitized sanitize fuzz mutants docs smoke bench dist installed clean
 
 demo: .venv/demo
 	OMP_NUM_THREADS=1 $(BIN)/torchrun --standalone --nproc-per-node $(RANKS) examples/flights.py
@@ -26,9 +26,11 @@ test: .venv/ready
 quick: .venv/ready
 	$(BIN)/python -m pytest -q -n $(WORKERS) --dist worksteal -m "not processes and not slow" --hypothesis-profile quick
 
-# Collections once more where torch makes float64 tensors unless told otherwise: half a minute.
+# Once more where torch makes float64 tensors unless told otherwise; other tests make float32 scores by that default.
+FLOAT64 = accelerator bounds collection defaults faults lookup operating_points recent report rows state
 float64: .venv/ready
-	TORCH_BINMETRICS_TEST_DTYPE=float64 $(BIN)/python -m pytest -q tests/test_collection.py
+	TORCH_BINMETRICS_TEST_DTYPE=float64 $(BIN)/python -m pytest -q -n $(WORKERS) --dist worksteal -m "not processes and not slow" \
+		--hypothesis-profile quick $(FLOAT64:%=tests/test_%.py)
 
 # torchmetrics' own tests on the drop-in classes: TORCHMETRICS_TESTS is the folder `tests` of its sources, PEERS what to run there.
 # They need cachier, and netcal and fairlearn for some files; USE_PYTEST_POOL=1 plays them on two processes.
