@@ -9,6 +9,7 @@ import matplotlib as mpl
 import numpy as np
 import pytest
 import torch
+from named_rows import LABELS, NAMES, counted
 from sklearn.metrics import f1_score
 from tensorboard.backend.event_processing.event_accumulator import EventAccumulator
 from torch.utils.tensorboard import SummaryWriter
@@ -17,18 +18,6 @@ import torch_binmetrics as tb
 from torch_binmetrics import plots
 from torch_binmetrics.integrations.tensorboard import log_epoch
 from torch_binmetrics.measures import average_precision
-
-NAMES = ["ant", "bee", "cat"]
-LABELS = tb.Labels(3, NAMES)
-
-
-def counted(metrics, samples=60, seed=0):
-    """The same metrics after a batch of labels that the scores tell better from row to row."""
-    draw = torch.Generator().manual_seed(seed)
-    preds = torch.rand(samples, 3, generator=draw)
-    target = torch.rand(samples, 3, generator=draw) < preds ** torch.tensor([0.2, 1.0, 3.0])
-    metrics.update(preds, target.long())
-    return metrics
 
 
 @pytest.fixture(autouse=True)

@@ -7,21 +7,10 @@ import math
 import numpy as np
 import pytest
 import torch
+from named_rows import LABELS, NAMES, counted
 from sklearn.metrics import recall_score, roc_auc_score
 
 import torch_binmetrics as tb
-
-NAMES = ["ant", "bee", "cat"]
-LABELS = tb.Labels(3, NAMES)
-
-
-def counted(metrics, samples=60, seed=0):
-    """The same metrics after a batch of labels that the scores tell better from row to row."""
-    draw = torch.Generator().manual_seed(seed)
-    preds = torch.rand(samples, 3, generator=draw)
-    target = torch.rand(samples, 3, generator=draw) < preds ** torch.tensor([0.2, 1.0, 3.0])
-    metrics.update(preds, target.long())
-    return metrics
 
 
 def test_floats_name_the_rows_and_leave_them_out_without_names():

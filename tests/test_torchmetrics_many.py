@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import doctest
 import inspect
 import itertools
 import math
@@ -13,6 +12,7 @@ import pytest
 import torch
 import torchmetrics
 from torchmetrics import classification as peers
+from torchmetrics_examples import examples_of
 
 import torch_binmetrics as tb
 from torch_binmetrics.integrations import torchmetrics as ours
@@ -93,14 +93,7 @@ def known_to_differ(name, given):
 @pytest.mark.parametrize("name", [*NAMES, *GROUPED])
 @pytest.mark.filterwarnings("ignore:No positive samples", "ignore:The value of one or more classes")
 def test_the_documented_examples_of_torchmetrics_give_the_documented_output(name):
-    source = inspect.getdoc(getattr(peers, name)).replace("-0.0000", "0.0000")
-    assert f"from torchmetrics.classification import {name}" in source
-    source = source.replace("from torchmetrics.classification import", f"from {ours.__name__} import")
-    test = doctest.DocTestParser().get_doctest(source, {"torch": torch}, name, name, 0)
-    said: list[str] = []
-    failed, tried = doctest.DocTestRunner(optionflags=doctest.NORMALIZE_WHITESPACE).run(test, out=said.append)
-    assert tried > 3
-    assert not failed, "".join(said)
+    examples_of(name)
 
 
 def test_every_class_of_torchmetrics_is_there_or_left_out_on_purpose():
