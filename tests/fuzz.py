@@ -10,14 +10,14 @@ import math
 import random
 import sys
 import time
-from functools import cache
+from functools import cache, partial
 from pathlib import Path
 
 import torch
 from test_compiled import CUTS, FLOATS, INTEGERS, LABELS, SPECIAL, SUMS, counted, strewn
 
 import torch_binmetrics as tb
-from torch_binmetrics.counting import Dense, cpu, reference
+from torch_binmetrics.counting import Dense, Rows, cpu, reference
 
 LAST = Path(__file__).parent.parent / "build" / "last-batch"
 BLOCK = 512
@@ -25,6 +25,9 @@ SIZES = [0, 1, 3, BLOCK - 1, BLOCK, BLOCK + 1, 2 * BLOCK, 4 * BLOCK, 8 * BLOCK +
 #: One batch in so many is large enough for threads.
 RARE, LARGE = 100, (1 << 18) + 3 * BLOCK
 LAYOUTS = 500
+#: Kinds of rows, one batch in two without any, and their numbers; no state takes more than so many cells.
+KINDS = [None, None, None, tb.Labels, tb.Classes, tb.Groups]
+ROWS, MOST_CELLS = [1, 2, 3, 5, 31, 300], 1 << 20
 IGNORED = [None, None, None, *LABELS, 0, 1, -(2**63)]
 SPREADS = [
     lambda u: u,
@@ -36,11 +39,13 @@ SPREADS = [
     lambda u: (u - 0.5) * 1e39,
     lambda u: u * 0 + 0.3,
 ]
-BAD_WEIGHTS = torch.tensor([0.0, -0.0, -1.0, -5e-324, math.nan, math.inf, 1e300], dtype=torch.float64)
+BAD_WEIGHTS = [0.0, -0.0, -1.0, -5e-324, math.nan, math.inf, 1e300]
+#: What classes and ids of groups may be.
+IDS = [kind for kind in INTEGERS if kind != torch.bool]
 
 
 @cache
-def layout(number: int) -> tb.Layout:
+def layout(number: int, rows: Rows | None = None) -> tb.Layout:
     """Cuts of the tests or edges of its own, and options; kept, since what the loop has to know of them takes long."""
     rng = random.Random(number)
     edges = [rng.choice([rng.random(), rng.random() ** 9, 0.0, 1.0]) for _ in range(rng.choice([1, 2, 7, 300]))]
@@ -51,13 +56,22 @@ def layout(number: int) -> tb.Layout:
         ignore_index=rng.choice(IGNORED),
         weighted=rng.random() < 0.4,
         sums=rng.choice([(), (), (), *SUMS]),
+        rows=rows,
         invalid=rng.choice(["raise", "drop", "drop"]),
     )
 
 
-def shape(rng: random.Random) -> tuple[int, ...]:
-    """Of one to five dimensions, some of them of size 1."""
-    size = LARGE if rng.randrange(RARE) == 0 else rng.choice(SIZES)
+def layouts_of(rng: random.Random) -> list[tb.Layout]:
+    """Some layouts that are counted in one pass, all of them with the same rows or none."""
+    numbers = [rng.randrange(LAYOUTS) for _ in range(rng.choice([1, 1, 2, 3, 5]))]
+    most = MOST_CELLS // max(layout(number).cells for number in numbers)
+    kind, n = rng.choice(KINDS), rng.choice([n for n in ROWS if n <= max(1, most)])
+    return [layout(number, kind and kind(n)) for number in numbers]
+
+
+def shape(rng: random.Random, columns: int) -> tuple[int, ...]:
+    """Of one to five dimensions, some of them of size 1, for samples that have so many scores each."""
+    size = LARGE // columns if rng.randrange(RARE) == 0 else rng.choice(SIZES)
     sides = []
     while size > 1 and len(sides) < 4 and rng.random() < 0.6:
         sides.append(rng.choice([side for side in (1, 2, 3, 4, 8, 16, 31, 64) if size % side == 0]))
@@ -81,21 +95,32 @@ def laid_out(tensor: torch.Tensor, rng: random.Random) -> torch.Tensor:
     return tensor
 
 
-def batch(rng: random.Random, *, weighted: bool) -> list[torch.Tensor | None]:
-    """Scores, labels and perhaps weights of any dtype and strides; in half of the batches they hold a few odd values."""
-    generator, sides = torch.Generator().manual_seed(rng.randrange(2**63)), shape(rng)
-    uniform = [torch.rand(sides, dtype=torch.float64, generator=generator) for _ in range(3)]
-    preds = rng.choice(SPREADS)(uniform[0])
-    target = (uniform[1] < rng.choice([0, 0.01, 0.5, 1])).long()
-    weight = uniform[2] * rng.choice([1, 1, 0, 1e-30])
-    odd = [torch.tensor(SPECIAL, dtype=torch.float64), torch.tensor(rng.sample(LABELS, 2)), BAD_WEIGHTS]
-    columns = [
-        strewn(column, others, generator) if rng.random() < 0.5 else column
-        for column, others in zip((preds, target, weight), odd, strict=True)
+def batch(rng: random.Random, rows: Rows | None) -> dict[str, torch.Tensor]:
+    """Scores, labels, weights and ids of any dtype and strides; in half of the batches they hold a few odd values."""
+    generator, n = torch.Generator().manual_seed(rng.randrange(2**63)), rows.n if rows else 1
+    of_columns, of_classes = isinstance(rows, tb.Labels | tb.Classes), isinstance(rows, tb.Classes)
+    sides = shape(rng, n if of_columns else 1)
+    wide = (*sides, n) if of_columns else sides
+    narrow = sides if of_classes else wide
+    uniform = [
+        torch.rand(each, dtype=torch.float64, generator=generator) for each in (wide, narrow, rng.choice([wide, narrow]))
     ]
-    kinds = rng.choice(FLOATS + INTEGERS), rng.choice(FLOATS + INTEGERS), rng.choice(FLOATS)
-    columns = [laid_out(column.to(kind), rng) for column, kind in zip(columns, kinds, strict=True)]
-    return columns if weighted else [*columns[:2], None]
+    labels = (uniform[1] * n).long() if of_classes else (uniform[1] < rng.choice([0, 0.01, 0.5, 1])).long()
+    columns = {
+        "preds": (rng.choice(SPREADS)(uniform[0]), SPECIAL, FLOATS + INTEGERS),
+        "target": (labels, rng.sample(LABELS, 2), IDS if of_classes else FLOATS + INTEGERS),
+        "weight": (uniform[2] * rng.choice([1, 1, 0, 1e-30]), BAD_WEIGHTS, FLOATS),
+        "group": (torch.randint(n, wide, generator=generator), rng.sample(LABELS, 2), IDS),
+    }
+    return {
+        name: laid_out(odd(column, others, rng).to(rng.choice(kinds)), rng) for name, (column, others, kinds) in columns.items()
+    }
+
+
+def odd(column: torch.Tensor, others: list[float], rng: random.Random) -> torch.Tensor:
+    """The same numbers or, in half of the cases, a few others among them."""
+    generator = torch.Generator().manual_seed(rng.randrange(2**63))
+    return strewn(column, torch.tensor(others, dtype=column.dtype), generator) if rng.random() < 0.5 else column
 
 
 def message(door, tallies, columns, starts) -> str:
@@ -110,24 +135,29 @@ def message(door, tallies, columns, starts) -> str:
 def check(number: int) -> bool:
     """Raise AssertionError unless both count a batch alike, bit for bit and sums to rounding; whether they took it."""
     rng = random.Random(number)
-    layouts = [layout(rng.randrange(LAYOUTS)) for _ in range(rng.choice([1, 1, 2, 3, 5]))]
-    columns = batch(rng, weighted=any(each.weighted for each in layouts) and rng.random() < 0.8)
-    starts = [torch.full((each.cells,), 7, dtype=each.dtype) for each in layouts]
+    layouts = layouts_of(rng)
+    rows = layouts[0].rows
+    given = batch(rng, rows)
+    weighted = any(each.weighted for each in layouts) and rng.random() < 0.8
+    columns = [given["preds"], given["target"], given["weight"] if weighted else None]
+    group = given["group"] if isinstance(rows, tb.Groups) else None
+    compiled, defined, public = (partial(door, group=group) for door in (cpu.count, reference.count, tb.count))
+    starts = [torch.full(each.shape, 7, dtype=each.dtype) for each in layouts]
     torch.set_num_threads(rng.choice([1, 2, 3]))
-    taken, found = counted(cpu.count, layouts, columns, starts)
+    taken, found = counted(compiled, layouts, columns, starts)
     torch.set_num_threads(1)
-    accepted, wanted = counted(reference.count, layouts, columns, starts)
+    accepted, wanted = counted(defined, layouts, columns, starts)
     assert taken == accepted
     for each, start, mine, theirs in zip(layouts, starts, found, wanted, strict=True):
-        assert torch.equal(mine[: each.counted], theirs[: each.counted])
-        sums = mine[each.counted :], theirs[each.counted :]
+        assert torch.equal(mine[..., : each.counted], theirs[..., : each.counted])
+        sums = mine[..., each.counted :], theirs[..., each.counted :]
         assert torch.equal(*sums) or torch.allclose(*sums, rtol=1e-13, atol=0)
         assert accepted or torch.equal(mine, start)
     if not accepted:
         stores = [Dense(each) for each in layouts]
-        told = message(reference.count, layouts, columns, starts)
+        told = message(defined, layouts, columns, starts)
         assert told != "nothing"
-        assert message(tb.count, stores, columns, starts).startswith(told)  # and may add what was mistaken
+        assert message(public, stores, columns, starts).startswith(told)  # and may add what was mistaken
     return accepted
 
 

@@ -13,7 +13,7 @@ import pytest
 import torch
 from hypothesis import given, settings, strategies as st
 
-from torch_binmetrics import BinaryAUROC, Edges, FloatBits, Groups, Layout, ScoreHistogram, Threshold, Uniform, count
+from torch_binmetrics import BinaryAUROC, Classes, Edges, FloatBits, Groups, Layout, ScoreHistogram, Threshold, Uniform, count
 from torch_binmetrics.counting import Dense, backend, cpu, reference
 from torch_binmetrics.counting.summands import Hinge, LogLoss, Probability, SquaredError, SquaredWeight
 
@@ -255,6 +255,17 @@ def test_any_number_of_threads_counts_ids_like_the_reference_and_none_beyond_the
     for layout, mine, theirs in zip(layouts, found, expected, strict=True):
         assert torch.equal(mine, theirs)
         assert (Dense(layout).excluded(mine)[1].bad_labels >= 2 * 60_000) == bad
+
+
+@needs_compiled
+def test_classes_beyond_int64_are_bad_labels_and_not_the_negative_label_to_ignore():
+    preds, target = torch.rand(3, 2), torch.tensor([0, 2**64 - 100, 1], dtype=torch.uint64)
+    layout = Layout(Threshold(0.5), rows=Classes(2), ignore_index=-100, invalid="drop")
+    store = Dense(layout)
+    [state] = count([(store, store.empty())], preds, target)
+    assert [int(ignored) for ignored in state[:, layout.block]] == [0, 0]
+    assert store.excluded(state)[1].bad_labels == 2
+    assert torch.equal(state, counted(reference.count, [layout], (preds, target, None), [store.empty()])[1][0])
 
 
 RUNS = FloatBits(16).runs

@@ -470,7 +470,7 @@ WIDE static int class_labels(const Job *job, int64_t begin, Block *b)
         if (++column == width) column = 0, class++;
     }
     b->labels = given;
-    b->label_type = I64;
+    b->label_type = job->target.type == U64 ? U64 : I64; /* of the same bits */
     return bad;
 }
 
