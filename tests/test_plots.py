@@ -527,6 +527,8 @@ def test_the_usual_four_stand_in_one_figure_each_as_it_is_alone():
     assert [drawn(ax) for ax in figure.axes[:2]] == [drawn(plot(metrics, level=0.9)) for plot in alone]
     assert [drawn(ax) for ax in figure.axes[2:]] == [drawn(plots.plot_scores(metrics)), drawn(plots.plot_thresholds(metrics))]
     figure.savefig(io.BytesIO(), dpi=30)
+    assert figure._repr_png_().startswith(b"\x89PNG")  # a notebook without pyplot shows nothing of a figure else
+    assert plots.plot_roc(metrics).figure._repr_png_().startswith(b"\x89PNG")
 
 
 def classifier(gain, share, seed):

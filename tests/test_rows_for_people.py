@@ -150,6 +150,22 @@ def test_a_report_is_sorted_by_the_measure_one_asks_for_and_refuses_others():
         metrics.report(draws=100).by_row["ant"]["ap"]
 
 
+def test_lines_of_a_report_show_themselves_as_tables_in_a_terminal_and_in_a_notebook():
+    metrics, _, target = collected("labels")
+    by_row = metrics.report(draws=100).by_row
+    title, table = str(by_row).split("\n\n")
+    assert title == "3 labels by auroc"
+    assert [line.split()[0] for line in table.splitlines()[1:4]] == list(by_row.lines)
+    title, table = str(by_row["ant"]).split("\n\n")
+    assert title == f"240 samples, {int(target[:, 0].sum())} positive"
+    shown = {" ".join(line.split("  ")[:1]): line.split() for line in table.splitlines()[1:]}
+    assert list(shown) == list(by_row["ant"].numbers)
+    assert f"{by_row['ant']['recall'].value:.4f}" in shown["recall"]
+    for each in (by_row, by_row["ant"]):
+        assert each._repr_html_().count("<tr") == str(each).count("\n") - 1
+        assert "interval (sampling)" in str(each)
+
+
 def test_an_undefined_row_stands_last_is_left_out_of_the_mean_and_named():
     metric = tb.BinaryAUROC(rows=tb.Groups(3, NAMES))
     preds = torch.tensor([0.875, 0.25, 0.125, 0.25] * 10 + [0.5, 0.5, 0.25])

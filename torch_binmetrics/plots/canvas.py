@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from io import BytesIO
 
 from torch import Tensor
 
@@ -11,13 +12,23 @@ from torch_binmetrics.uncertainty.bands import Band
 from torch_binmetrics.wording import short
 
 try:
+    from matplotlib import figure
     from matplotlib.axes import Axes
-    from matplotlib.figure import Figure
     from matplotlib.ticker import FixedFormatter, FixedLocator, NullLocator
 except ImportError as error:
     raise ImportError("plots need matplotlib: pip install 'torch-binmetrics[plots]'") from error
 
 __all__ = ["Axes", "Figure"]
+
+
+class Figure(figure.Figure):
+    """A figure that a notebook shows as a picture, whether or not pyplot is loaded there."""
+
+    def _repr_png_(self) -> bytes:
+        picture = BytesIO()
+        self.savefig(picture, format="png")
+        return picture.getvalue()
+
 
 # Okabe and Ito's colours, which the colour-blind can tell apart, and which differ in grey as well.
 BLUE, ORANGE, VERMILION, SKY, GREEN, GREY = "#0072B2", "#E69F00", "#D55E00", "#56B4E9", "#009E73", "#595959"

@@ -6,8 +6,8 @@ import math
 from collections.abc import Mapping
 from dataclasses import dataclass
 
-from torch_binmetrics.report.numbers import ReportRow
-from torch_binmetrics.report.tables import Table
+from torch_binmetrics.report.numbers import ReportRow, number_table, sampling
+from torch_binmetrics.report.tables import Table, as_html, as_text
 from torch_binmetrics.wording import amount, ends, value
 
 #: Lines that text and notebooks show; all are in the report.
@@ -18,7 +18,7 @@ BESIDE = ("precision", "recall", "f1")
 
 @dataclass(frozen=True)
 class ReportLine:
-    """What counts say of one row; ``line["recall"]`` gives a number by name.
+    """What counts say of one row; ``line["recall"]`` gives a number by name, and ``str()`` and notebooks show all.
 
     Args:
         samples: number of samples, or sum of weights.
@@ -36,10 +36,21 @@ class ReportLine:
             raise KeyError(f"{name!r}: a line has {list(self.numbers)}")
         return self.numbers[name]
 
+    def __str__(self) -> str:
+        return as_text(self._title, [number_table("", self.numbers)], ())
+
+    def _repr_html_(self) -> str:
+        return as_html(self._title, [number_table("", self.numbers)], ())
+
+    @property
+    def _title(self) -> str:
+        """How much was counted, in a line."""
+        return f"{amount(self.samples)} samples, {amount(self.positives)} positive"
+
 
 @dataclass(frozen=True)
 class ByRow:
-    """What counts say of each row; ``by_row["ant"]`` gives a line by the name of the row.
+    """What counts say of each row; ``by_row["ant"]`` gives a line by name, and ``str()`` and notebooks show the worst.
 
     Every interval is that of its own row: the worst of many rows was chosen, so it looks worse here than it is.
 
@@ -60,8 +71,19 @@ class ByRow:
             raise KeyError(f"{row!r}: the report has the rows {list(self.lines)}")
         return self.lines[row]
 
-    def table(self, level: float) -> Table:
-        """The worst lines, how many there are besides, and the mean."""
+    def __str__(self) -> str:
+        return as_text(self._title, [self.table()], ())
+
+    def _repr_html_(self) -> str:
+        return as_html(self._title, [self.table()], ())
+
+    @property
+    def _title(self) -> str:
+        """How many lines there are."""
+        return f"{len(self.lines):,} {self.kind} by {self.by}"
+
+    def table(self, level: float | None = None) -> Table:
+        """The worst lines, how many there are besides, and the mean; the level of the intervals is told if it is known."""
         beside = [name for name in BESIDE if name != self.by]
         head = [f"worst {self.kind} first", "samples", "positives", self.by, "bounds (binning)"]
         rows = [self._words(name, line, beside) for name, line in list(self.lines.items())[:SHOWN]]
@@ -69,7 +91,7 @@ class ByRow:
             rows.append([f"{len(self.lines) - SHOWN:,} more", *[""] * (len(head) + len(beside))])
         means = [value(self.means.get(name, math.nan)) for name in (self.by, *beside)]
         rows.append([f"mean of {self.kind}", "", "", means[0], "", "", *means[1:]])
-        return Table([*head, f"{100 * level:g} % interval (sampling)", *beside], rows)
+        return Table([*head, sampling(level), *beside], rows)
 
     def _words(self, name: str, line: ReportLine, beside: list[str]) -> list[str]:
         """One line in words."""

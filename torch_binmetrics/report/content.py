@@ -7,9 +7,9 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 
 from torch_binmetrics.report.by_row import ByRow
-from torch_binmetrics.report.numbers import ReportRow
+from torch_binmetrics.report.numbers import ReportRow, number_table
 from torch_binmetrics.report.tables import Table, as_html, as_text
-from torch_binmetrics.wording import amount, ends, short, value
+from torch_binmetrics.wording import amount, short, value
 
 Matrix = tuple[tuple[float, float], tuple[float, float]]
 
@@ -89,10 +89,10 @@ class Report:
         rows = [[label, *map(amount, row)] for label, row in zip(labels, self.confusion, strict=True)]
         shown = [] if self.by_row is None else [self.by_row.table(self.level)]
         shown.append(Table([f"threshold {self.threshold:g}", *called], rows))
-        shown.append(self._table(f"at threshold {self.threshold:g}", self.measures))
-        shown.append(self._table("over all thresholds", self.areas))
+        shown.append(number_table(f"at threshold {self.threshold:g}", self.measures, self.level))
+        shown.append(number_table("over all thresholds", self.areas, self.level))
         if self.probabilities:
-            shown.append(self._table("of the probabilities", self.probabilities))
+            shown.append(number_table("of the probabilities", self.probabilities, self.level))
         return [*shown, self._best_table()]
 
     def _best_table(self) -> Table:
@@ -100,8 +100,3 @@ class Report:
         found = [(name, row.value, math.nan if row.threshold is None else row.threshold) for name, row in self.best.items()]
         rows = [[name, value(best), "" if math.isnan(at) else short(at)] for name, best, at in found]
         return Table(["best threshold by", "value", "threshold"], rows)
-
-    def _table(self, title: str, rows: Mapping[str, ReportRow]) -> Table:
-        """Numbers with both kinds of ends, which are kept apart."""
-        head = [title, "value", "bounds (binning)", f"{100 * self.level:g} % interval (sampling)"]
-        return Table(head, [[name, value(row.value), ends(row.bounds), ends(row.interval)] for name, row in rows.items()])
