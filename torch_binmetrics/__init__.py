@@ -1,5 +1,6 @@
 """Binary-classification metrics for PyTorch training loops: one pass, fixed memory, certain error bounds."""
 
+import typing as _typing
 from types import ModuleType as _Module
 
 from torch_binmetrics import (
@@ -118,6 +119,9 @@ from torch_binmetrics.state import (
     ScoreHistogram as ScoreHistogram,
     Snapshot as Snapshot,
 )
+
+if not _typing.TYPE_CHECKING:  # which would then know any name
+    from torch_binmetrics.metrics.elsewhere import absent as __getattr__  # noqa: F401
 
 _rooms = {name for name, value in globals().items() if isinstance(value, _Module)} - {"functional"}
 __all__ = [name for name in sorted(globals()) if name[0] != "_" and name not in _rooms]

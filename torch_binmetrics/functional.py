@@ -1,6 +1,6 @@
 """preds, target -> value, for one-off use: each function is its class, built, updated once and computed without syncing.
 
-There is one for each named metric: ``binary_auroc`` for :class:`~torch_binmetrics.BinaryAUROC`, and so on.
+There is one for each named metric: ``binary_auroc`` for ``BinaryAUROC``, and so on.
 
 >>> import torch
 >>> from torch_binmetrics.functional import binary_auroc
@@ -11,7 +11,7 @@ tensor(0.7500, dtype=torch.float64)
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from typing import Any, Protocol, TypeVar
 
 import torch
@@ -19,6 +19,7 @@ import torch
 from torch_binmetrics.counting.given import tensor_of
 from torch_binmetrics.metrics import along_cuts, at_best, at_threshold, of_sums, over_cuts
 from torch_binmetrics.metrics.metric import Metric
+from torch_binmetrics.metrics.shown import parameters, wrong_keywords
 
 T = TypeVar("T")
 T_co = TypeVar("T_co", covariant=True)
@@ -38,7 +39,7 @@ class OneOff(Protocol[T_co]):
         """The value of these samples; shapes and errors as of ``update`` and ``compute`` of the class."""
 
 
-def _one_off(name: str, metric: Callable[..., Metric[T]]) -> OneOff[T]:
+def _one_off(name: str, metric: type[Metric[T]]) -> OneOff[T]:
     """The function of a class, by that name."""
 
     def function(
@@ -53,6 +54,9 @@ def _one_off(name: str, metric: Callable[..., Metric[T]]) -> OneOff[T]:
             raise TypeError(
                 f"{name}() takes preds and target by position, got {len(others)} more: name weight= and all options"
             )
+        takes = parameters(metric, Metric) if options else options
+        if unknown := [given for given in options if given not in takes]:
+            raise wrong_keywords(name, takes, unknown)
         once = metric(weighted=weight is not None, **options)
         preds = tensor_of("preds", preds, dtype=torch.float64)
         device = preds.device
@@ -65,7 +69,7 @@ def _one_off(name: str, metric: Callable[..., Metric[T]]) -> OneOff[T]:
         return once.compute(sync=False)
 
     function.__name__ = function.__qualname__ = name
-    function.__doc__ = f"""One-off :class:`~torch_binmetrics.{metric.__name__}`: the value of these samples alone.
+    function.__doc__ = f"""One-off {metric.__name__}: the value of these samples alone.
 
     Args:
         preds: scores of any shape: a tensor, an array, a column of a table or a list. [N, 5] scores without ``rows`` are one
@@ -93,4 +97,6 @@ globals().update({name: _one_off(name, cls) for name, cls in _named()})
 
 def __getattr__(name: str) -> OneOff[Any]:
     """For type checkers, which do not see names that are made; at run time all that there are have been found before."""
-    raise AttributeError(f"there is no function {name!r}: each named metric has one, binary_auroc for BinaryAUROC, say")
+    stem = "binary_" + name.removesuffix("_score").replace("roc_auc", "auroc")
+    near = next((each for each in (stem, f"{stem}_score") if each in globals()), "binary_auroc")
+    raise AttributeError(f"there is no function {name!r}: each named metric has one, write {near}, say")

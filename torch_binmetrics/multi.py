@@ -1,7 +1,7 @@
 """Names for many labels and classes: each is its ``Binary`` class with rows, ``MultilabelAUROC(5)`` say, nothing more.
 
-There is a ``Multilabel`` name for each named metric, of :class:`~torch_binmetrics.Labels`, and a ``Multiclass`` name for each
-that is not read at a threshold, of :class:`~torch_binmetrics.Classes`, one against the rest.
+There is a ``Multilabel`` name for each named metric, of ``Labels``, and a ``Multiclass`` name for each that is not read at a
+threshold, of ``Classes``, one against the rest.
 
 >>> import torch
 >>> from torch_binmetrics.multi import MulticlassAUROC, MultilabelF1Score
@@ -39,7 +39,7 @@ def _named(metric: Callable[..., Metric[Any]], kind: type[Rows], name: str, numb
         return metric(rows=kind(n, names), **options)
 
     build.__name__ = build.__qualname__ = name
-    build.__doc__ = f"""A :class:`~torch_binmetrics.{metric.__name__}` with ``rows={kind.__name__}({number}, names)``.
+    build.__doc__ = f"""A {metric.__name__} with ``rows={kind.__name__}({number}, names)``.
 
     Args:
         {number}: how many rows there are, 1 or more.

@@ -13,7 +13,7 @@ from torch import Tensor
 from torch_binmetrics.checks import one_or_many, string, summary
 from torch_binmetrics.counting import Store
 from torch_binmetrics.metrics.described import describe
-from torch_binmetrics.metrics.elsewhere import missing
+from torch_binmetrics.metrics.elsewhere import missing, unexpected
 from torch_binmetrics.metrics.members import Member, Members, built, by_name, check_free
 from torch_binmetrics.metrics.metric import Metric, T
 from torch_binmetrics.metrics.options import Options
@@ -96,11 +96,15 @@ class MetricCollection(Mapping[str, Metric[T]], Generic[T]):
     def __len__(self) -> int:
         return len(self._metrics)
 
-    def update(self, preds: Tensor, target: Tensor, weight: Tensor | None = None, *, group: Tensor | None = None) -> None:
+    def update(
+        self, preds: Tensor, target: Tensor, weight: Tensor | None = None, *, group: Tensor | None = None, **unknown: Any
+    ) -> None:
         """Count a batch for all metrics, in one pass; arguments and errors are those of :meth:`Metric.update`.
 
         Weights go to the weighted metrics; the others count samples.
         """
+        if unknown:
+            raise unexpected("update", unknown)
         update_together(self.histograms, preds, target, weight, group=group)
 
     @overload

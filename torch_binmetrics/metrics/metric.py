@@ -23,7 +23,7 @@ from torch_binmetrics.measures.averages import Average, Undefined, check_average
 from torch_binmetrics.measures.confusion import Confusion
 from torch_binmetrics.measures.declared import about
 from torch_binmetrics.metrics.described import describe
-from torch_binmetrics.metrics.elsewhere import missing
+from torch_binmetrics.metrics.elsewhere import missing, unexpected
 from torch_binmetrics.metrics.page import page
 from torch_binmetrics.metrics.scale import Scale
 from torch_binmetrics.metrics.shown import call, counted, parameters, wrong_keywords
@@ -94,7 +94,7 @@ class Metric(Generic[T]):
         **unknown: Never,
     ) -> None:
         if unknown:
-            raise TypeError(wrong_keywords(type(self), parameters(type(self), Metric), unknown))
+            raise wrong_keywords(type(self).__name__, parameters(type(self), Metric), unknown)
         self.measure: Callable[..., T] = measure
         check_average(average, undefined)
         if average is not None and rows is None:
@@ -121,7 +121,9 @@ class Metric(Generic[T]):
         self._in_collection = False
         self._scale = Scale()
 
-    def update(self, preds: Tensor, target: Tensor, weight: Tensor | None = None, *, group: Tensor | None = None) -> None:
+    def update(
+        self, preds: Tensor, target: Tensor, weight: Tensor | None = None, *, group: Tensor | None = None, **unknown: Any
+    ) -> None:
         """Count a batch, in one pass and without waiting for an accelerator.
 
         Args:
@@ -129,10 +131,13 @@ class Metric(Generic[T]):
             target: labels 0 and 1 (or ``ignore_index``) of the shape of ``preds``; bool, int or float.
             weight: weights >= 0 of that shape, if the metric is ``weighted``.
             group: ids of that shape, of an int dtype, if it has ``rows=Groups(n)``.
+            unknown: refused, with what other libraries' keywords are called here.
 
         Raises:
             TypeError, ValueError: arguments of another kind or shape, or invalid samples; nothing of the batch is counted.
         """
+        if unknown:
+            raise unexpected("update", unknown)
         self._refuse_member("update")
         self.histogram.update(preds, target, weight, group=group)
 

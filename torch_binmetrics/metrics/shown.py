@@ -57,14 +57,14 @@ def parameters(cls: type[Metric[Any]], base: type[Metric[Any]]) -> dict[str, Par
     return found
 
 
-def wrong_keywords(cls: type[Metric[Any]], takes: Mapping[str, Parameter], names: Iterable[str]) -> str:
-    """What is wrong with keywords that a class does not take, and which were meant."""
+def wrong_keywords(call: str, takes: Mapping[str, Parameter], names: Iterable[str]) -> TypeError:
+    """The error of keywords that a class or a function does not take, with which were meant."""
     said = []
     for name in names:
         near = get_close_matches(name, takes, 1, 0.7)
         meant = HERE.get(name) or (f"did you mean {near[0]!r}?" if near else f"it takes {', '.join(takes)}")
-        said.append(f"{cls.__name__}() takes no argument {name!r}: {meant}")
-    return "; ".join(said)
+        said.append(f"{call}() takes no argument {name!r}: {meant}")
+    return TypeError("; ".join(said))
 
 
 def _given(metric: Metric[Any], takes: Mapping[str, Parameter]) -> dict[str, Any]:
