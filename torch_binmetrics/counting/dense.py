@@ -59,7 +59,8 @@ class Dense(Store):
 
     def occupied(self, state: Tensor) -> tuple[Tensor, Tensor]:
         counts = self.counts(state)
-        bins = counts.reshape(-1, counts.shape[-1]).sum(0).nonzero().squeeze(1)
+        by_label = counts if self.layout.rows is None else counts.sum(0)
+        bins = torch.logical_or(*by_label).nonzero().squeeze(1)
         if not len(bins):
             bins = bins.new_zeros(1)
         return bins, counts[..., bins]

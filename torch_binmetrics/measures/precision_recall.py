@@ -70,10 +70,12 @@ def average_precision_bounds(c: Confusion, *, ties: Tensor | None = None) -> End
     """
     bins = _bins(c)
     lost = _harmonic(c, bins.before + bins.fp_after, bins.found)
-    least = bins.found - (bins.fp_after * lost).where(bins.fp_after > 0, 0.0)
-    most = bins.found * (bins.after / (bins.after + bins.fp_before)).where(bins.found > 0, 0.0)
-    tied = descending(ties, least)
-    return bins.share(*(_stepped(bins).where(tied, end) for end in (least, most)))
+    least = torch.addcmul(bins.found, bins.fp_after, lost, value=-1)
+    most = (bins.found * bins.after).div_(_some(bins.after + bins.fp_before))
+    if ties is None:
+        return bins.share(least, most)
+    stepped, tied = _stepped(bins), ties.flip(-1)
+    return bins.share(stepped.where(tied, least), stepped.where(tied, most))
 
 
 @measure(span=(0, 1), bounds=average_precision_bounds, form=Precisions())
@@ -196,7 +198,7 @@ def _bins(c: Confusion) -> _Bins:
 
 def _stepped(bins: _Bins) -> Tensor:
     """What each bin adds to the area by steps if it is a tie: its positives at the precision with the whole of it."""
-    return (bins.found * bins.after / (bins.after + bins.fp_after)).where(bins.found > 0, 0.0)
+    return (bins.found * bins.after).div_(_some(bins.after + bins.fp_after))
 
 
 def _straight(bins: _Bins) -> Tensor:
@@ -206,7 +208,12 @@ def _straight(bins: _Bins) -> Tensor:
 
 def _harmonic(c: Confusion, n: Tensor, k: Tensor) -> Tensor:
     """Sum of 1 / (n + j) for j = 1 .. k; for sums of weights, which have no smallest step, its integral."""
-    return torch.log1p(k / n) if c.weighted else harmonic_difference(n, k)
+    return torch.log1p(k / _some(n)) if c.weighted else harmonic_difference(n, k)
+
+
+def _some(counts: Tensor) -> Tensor:
+    """Counts in place, and in the place of 0 a number to divide by that is far below any other: 0 over 0 is 0 then."""
+    return counts.clamp_(min=torch.finfo(counts.dtype).tiny * 2**30)
 
 
 def _precision(tp: Tensor, fp: Tensor) -> Tensor:

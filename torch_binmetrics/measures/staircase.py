@@ -10,7 +10,7 @@ from torch import Tensor
 from torch.nn.functional import pad
 
 from torch_binmetrics.checks import number
-from torch_binmetrics.measures.confusion import Confusion
+from torch_binmetrics.measures.confusion import Confusion, real_dtype
 from torch_binmetrics.measures.declared import Ends, Span
 
 #: From here on the expansion of the harmonic numbers is exact to float64.
@@ -47,8 +47,9 @@ class Steps(NamedTuple):
 
 def staircase(c: Confusion) -> tuple[Tensor, Tensor]:
     """Fp and tp at descending thresholds, from 0 at a threshold above all scores: float64, [..., points + 1] each."""
-    c = c.real()
-    return pad(c.fp.flip(-1), (1, 0)), pad(c.tp.flip(-1), (1, 0))
+    if c.weighted:
+        c = c.real()
+    return _from_zero(c.fp), _from_zero(c.tp)
 
 
 def descending(ties: Tensor | None, like: Tensor) -> Tensor:
@@ -60,15 +61,14 @@ def steps(c: Confusion, fpr_range: Span = (0.0, 1.0), ties: Tensor | None = None
     """The steps of the ROC curve between two false positive rates."""
     fp, tp = staircase(c)
     before, after, positives, negatives = tp[..., :-1], tp[..., 1:], tp[..., -1], fp[..., -1]
-    tied = descending(ties, before)
     if fpr_range == (0, 1):
-        lowest, highest = (((before + after) / 2).where(tied, end) for end in (before, after))
+        lowest, highest = _ends(before, after, (before, after), ties)
         return Steps(fp[..., :-1], fp.diff(), lowest, highest, before, after, positives, negatives)
     low, high = (fp[..., -1:] * end for end in fpr_range)
     x = fp.maximum(low).minimum(high)
     width, full, climb = x.diff(), fp.diff(), after - before
     first, last = (before + (climb * (side - fp[..., :-1]) / full).where(width > 0, 0.0) for side in (x[..., :-1], x[..., 1:]))
-    lowest, highest = (((first + last) / 2).where(tied, end) for end in (before, after))
+    lowest, highest = _ends(first, last, (before, after), ties)
     return Steps(x[..., :-1], width, lowest, highest, first, last, positives, negatives)
 
 
@@ -97,13 +97,13 @@ def harmonic_difference(n: Tensor, k: Tensor) -> Tensor:
 
     Terms from below n = 32 are added up, the rest comes of the digamma's expansion at n + 1/2.
     """
-    added = k.clamp(max=SMALL).where(n < SMALL, 0)
-    few = added > 0
+    difference, few = _expanded(n, k), (n < SMALL).nonzero(as_tuple=True)
+    n, k = n[few], k[few]
+    added = k.clamp(max=SMALL)
     terms = torch.arange(1, SMALL + 1, device=n.device)
-    first = torch.zeros_like(n)
-    first[few] = serial_sum((1 / (n[few][:, None] + terms)).where(terms <= added[few][:, None], 0))
-    c, d = n + added + 0.5, n + k + 0.5
-    return first + torch.log1p((k - added) / c) + _psi_minus_log(d) - _psi_minus_log(c)
+    first = serial_sum((1 / (n[:, None] + terms)).where(terms <= added[:, None], 0))
+    difference[few] = first + _expanded(n + added, k - added)
+    return difference
 
 
 def outward(low: Tensor, high: Tensor, points: int, edge: Tensor | float = 8) -> Ends:
@@ -131,7 +131,32 @@ def ends_of(name: str, ends: Span, *, above_zero: bool = False) -> Span:
     return first, second
 
 
+def _from_zero(counts: Tensor) -> Tensor:
+    """Counts along ascending thresholds, descending and in float64, after a 0."""
+    line = counts.new_zeros((*counts.shape[:-1], counts.shape[-1] + 1), dtype=real_dtype(counts.device))
+    line[..., 1:] = counts.flip(-1)
+    return line
+
+
+def _ends(first: Tensor, last: Tensor, ends: tuple[Tensor, Tensor], ties: Tensor | None) -> tuple[Tensor, Tensor]:
+    """Both ends of tp in each bin, and in a tie the middle of the line across it."""
+    if ties is None:
+        return ends
+    middle, tied = (first + last) / 2, ties.flip(-1)
+    low, high = (middle.where(tied, end) for end in ends)
+    return low, high
+
+
+def _expanded(n: Tensor, k: Tensor) -> Tensor:
+    """H(n + k) - H(n) by the digamma's expansion; in place, since new memory is what long vectors cost most."""
+    c = n + 0.5
+    return (k / c).log1p_().add_(_psi_minus_log(c + k)).sub_(_psi_minus_log(c))
+
+
 def _psi_minus_log(x: Tensor) -> Tensor:
     """psi(x + 1/2) - log(x) by its asymptotic series, to 1e-18 from x = 32 on."""
     u = x**-2
-    return u * (1 / 24 - u * (7 / 960 - u * (31 / 8064 - u * (127 / 30720))))
+    series = u * (-127 / 30720)
+    for term in (31 / 8064, -7 / 960, 1 / 24):
+        series.add_(term).mul_(u)
+    return series

@@ -23,6 +23,7 @@ from torch_binmetrics.metrics.sharing import label, means_of, share
 from torch_binmetrics.metrics.shown import title
 from torch_binmetrics.report.build import report_of
 from torch_binmetrics.report.content import Report
+from torch_binmetrics.state.distributed import world_size
 from torch_binmetrics.state.guard import held
 from torch_binmetrics.state.histogram import ScoreHistogram
 from torch_binmetrics.state.pending import Pending
@@ -123,7 +124,7 @@ class MetricCollection(Mapping[str, Metric[T]], Generic[T]):
             UserWarning: as :meth:`Metric.compute`.
         """
         if not async_op:
-            return self._values(self._summed(sync))
+            return self._values(self._read(sync))
         totals = begin_together(self.histograms, self.process_group, self._label(), sync=sync)
         return Pending(lambda: self._values(totals()))
 
@@ -137,7 +138,7 @@ class MetricCollection(Mapping[str, Metric[T]], Generic[T]):
         """
         plan = Plan(level, draws, seed)
         found: dict[str, tuple[T, T] | None] = {}
-        for store, snapshot in self._snapshots(self._summed(sync)).items():
+        for store, snapshot in self._snapshots(self._read(sync)).items():
             members = {name: metric.reading for name, metric in self._metrics.items() if metric.histogram.store == store}
             found.update(zip(members, intervals(list(members.values()), snapshot, plan), strict=True))
         return {self.prefix + name: ends for name in self._metrics if (ends := found[name]) is not None}
@@ -158,7 +159,7 @@ class MetricCollection(Mapping[str, Metric[T]], Generic[T]):
         over rows. Of labels, classes and groups there is a line each, the worst first, and their mean. Arguments and errors
         are those of :func:`~torch_binmetrics.binary_report`; a threshold of any member will do as well.
         """
-        snapshots = self._snapshots(self._summed(sync))
+        snapshots = self._snapshots(self._read(sync))
         means = {name: (reading, snapshots[store]) for name, (reading, store) in means_of(self._metrics).items()}
         return report_of(list(snapshots.values()), means, threshold, Plan(level, draws, seed), by=by)
 
@@ -282,6 +283,10 @@ class MetricCollection(Mapping[str, Metric[T]], Generic[T]):
     def _summed(self, sync: bool) -> Sequence[ScoreHistogram]:
         """The counts to read: of all ranks, or of this one."""
         return sum_together(self.histograms, self.process_group, self._label()) if sync else self.histograms
+
+    def _read(self, sync: bool) -> Sequence[ScoreHistogram]:
+        """The counts to take snapshots of: of all ranks, or these themselves, without a copy, where there is no other rank."""
+        return self._summed(sync and world_size(self.process_group) > 1)
 
     def _label(self) -> str:
         """What all ranks have to read off the counts, and by which names."""

@@ -27,7 +27,7 @@ from torch_binmetrics.metrics.elsewhere import missing, unexpected
 from torch_binmetrics.metrics.page import page
 from torch_binmetrics.metrics.scale import Scale
 from torch_binmetrics.metrics.shown import call, counted, parameters, wrong_keywords
-from torch_binmetrics.state.distributed import group_or_none
+from torch_binmetrics.state.distributed import group_or_none, world_size
 from torch_binmetrics.state.histogram import ScoreHistogram
 from torch_binmetrics.state.pending import Pending
 from torch_binmetrics.state.reading import Reading
@@ -319,7 +319,7 @@ class Metric(Generic[T]):
 
     def _snapshot(self, sync: bool) -> Snapshot:
         """What the counts say, of all ranks or of this one."""
-        return Snapshot(self._counts(sync))
+        return Snapshot(self._counts(sync and world_size(self.process_group) > 1))
 
     def _counts(self, sync: bool) -> ScoreHistogram:
         """The counts of all ranks, or of this one."""
