@@ -8,6 +8,7 @@ import numpy as np
 import pytest
 import torch
 from hypothesis import given, strategies as st
+from torch._subclasses.fake_tensor import FakeTensorMode
 
 import torch_binmetrics as tb
 from torch_binmetrics import Edges, FloatBits, Threshold, Uniform
@@ -121,6 +122,14 @@ def test_index_keeps_any_shape_and_any_strides(cuts):
     for view in (x, x.t(), x[::2, 1::2], x[:, :1].expand(6, 3), x[0, 0], x[:0]):
         assert torch.equal(cuts.index(view), cuts.index(view.contiguous()))
         assert cuts.index(view).shape == view.shape
+
+
+@EACH_CUT
+@pytest.mark.parametrize("dtype", [torch.float64, torch.float16, torch.bfloat16, torch.int64, torch.bool], ids=str)
+def test_scores_of_any_dtype_lie_where_their_float32_numbers_do(cuts, dtype):
+    scores = torch.tensor([0, 0.1, 0.3, 0.3 + 1e-12, 0.5 - 1e-12, 0.7, 1], dtype=torch.float64).to(dtype)
+    assert torch.equal(cuts.index(scores), cuts.index(scores.float()))
+    assert torch.equal(cuts.off_edge(scores), cuts.off_edge(scores.float()))
 
 
 @EACH_CUT
@@ -391,3 +400,27 @@ def test_cuts_of_ones_own_are_counted_by_their_own_index(cuts, counts):
     histogram = tb.ScoreHistogram(tb.Layout(cuts))
     histogram.update(torch.tensor([0.1, 0.5, 0.5, 0.9]), torch.tensor([0, 0, 1, 1]))
     assert histogram.counts.tolist() == counts
+
+
+@pytest.mark.parametrize("cuts", [Uniform(8), Edges([0.3, 0.5]), FloatBits(10)], ids=repr)
+def test_thresholds_that_one_changes_change_for_no_one_else(cuts):
+    given, some = cuts.thresholds(), torch.tensor([0, cuts.bins - 1])
+    kept, of_some = given.clone(), cuts.thresholds(some)
+    given.zero_()
+    cuts.thresholds(some).zero_()
+    assert torch.equal(cuts.thresholds().nan_to_num(7), kept.nan_to_num(7))
+    assert torch.equal(cuts.thresholds(some).nan_to_num(7), of_some.nan_to_num(7))
+
+
+def test_what_cuts_keep_for_their_bins_goes_into_no_pickle_and_is_of_real_numbers():
+    cuts = FloatBits(10)
+    assert cuts.bins
+    with FakeTensorMode():
+        cuts.single(torch.zeros(1, dtype=torch.long))
+    with torch.inference_mode():
+        single = cuts.single(torch.tensor([cuts.index(torch.tensor(0.3)), cuts.bins - 1]))
+    assert single.tolist() == [False, True]
+    assert cuts.thresholds(torch.tensor([cuts.bins - 1])).tolist() == [math.inf]
+    assert not any(table.is_inference() for table in vars(cuts)["_tables"].values())
+    assert len(pickle.dumps(cuts)) < 300
+    assert "_tables" not in vars(copy.deepcopy(cuts))

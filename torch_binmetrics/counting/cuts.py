@@ -33,7 +33,7 @@ class Cuts(ABC):
 
     @abstractmethod
     def index(self, scores: Tensor) -> Tensor:
-        """Bin of each score: float32 of any shape to int64 of that shape; anything may come of a NaN."""
+        """Bin of each score, rounded to float32: numbers of any shape to int64 of that shape; anything may come of a NaN."""
 
     def off_edge(self, scores: Tensor) -> Tensor:
         """Whether a score may lie elsewhere than on the lower edge of its bin: bool; of cuts that cannot tell, always."""
@@ -101,7 +101,7 @@ class Threshold(Cuts):
         return 2
 
     def index(self, scores: Tensor) -> Tensor:
-        return (scores >= self.at).long()
+        return (scores.float() >= self.at).long()
 
     def to_logits(self) -> Threshold:
         return Threshold(logits([self.at])[0])
@@ -134,10 +134,10 @@ class Uniform(Cuts):
         return self.n
 
     def index(self, scores: Tensor) -> Tensor:
-        return (scores * self.n).long().clamp(0, self.n - 1)
+        return (scores.float() * self.n).long().clamp(0, self.n - 1)
 
     def off_edge(self, scores: Tensor) -> Tensor:
-        return scores * self.n != self.index(scores)
+        return scores.float() * self.n != self.index(scores)
 
     def to_logits(self) -> Edges:
         return Edges(logits([i / self.n for i in range(1, self.n)]))
@@ -187,7 +187,7 @@ class Edges(Cuts):
         return len(self.at) + 1
 
     def index(self, scores: Tensor) -> Tensor:
-        return torch.searchsorted(self._table(scores.device), scores.contiguous(), right=True)
+        return torch.searchsorted(self._table(scores.device), scores.float().contiguous(), right=True)
 
     def to_logits(self) -> Edges:
         return Edges(logits(self.at))

@@ -5,7 +5,7 @@ from __future__ import annotations
 import math
 from dataclasses import KW_ONLY, dataclass, fields
 from functools import cached_property
-from typing import NamedTuple
+from typing import Any, Literal, NamedTuple
 
 import torch
 from torch import Tensor
@@ -53,7 +53,8 @@ class Runs(NamedTuple):
         return ((key - beyond) & ((1 << self.shift) - 1) | beyond & ((1 << self.fine) - 1)) != 0
 
     def centred(self, scores: Tensor) -> Tensor:
-        """Scores in the middle run less what they are around, exactly (Sterbenz 1974), others as they are."""
+        """Scores in the middle run less what they are around, exactly (Sterbenz 1974), others as they are, all in float32."""
+        scores = scores.float()
         return torch.where((scores >= self.low) & (scores < self.high), scores - self.around, scores)
 
     def _keys(self, scores: Tensor) -> tuple[Tensor, Tensor]:
@@ -110,6 +111,9 @@ class FloatBits(Cuts):
         values = ((field.name, getattr(self, field.name), field.default) for field in fields(self))
         return f"FloatBits({', '.join(f'{name}={value}' for name, value, default in values if value != default)})"
 
+    def __getstate__(self) -> dict[str, Any]:
+        return {field.name: getattr(self, field.name) for field in fields(self)}  # no tables
+
     @cached_property
     def bins(self) -> int:
         return self.runs.offsets[2] + int(self.runs.steps(_float32(math.inf))) + 1
@@ -129,7 +133,7 @@ class FloatBits(Cuts):
         return runs._replace(offsets=(first, middle, middle + last[1] + 1 - begin[2]))
 
     def index(self, scores: Tensor) -> Tensor:
-        first, middle, last = self.runs.offsets
+        scores, (first, middle, last) = scores.float(), self.runs.offsets
         offset = torch.where(scores < self.runs.low, first, torch.where(scores < self.runs.high, middle, last))
         return (self.runs.steps(self.runs.centred(scores)) + offset).long()
 
@@ -141,7 +145,26 @@ class FloatBits(Cuts):
 
     def thresholds(self, bins: Tensor | None = None) -> Tensor:
         if bins is None:
-            bins = torch.arange(self.bins, device="cpu")
+            return self._table("edges", torch.device("cpu"))[:-1].clone()
+        return self._table("edges", bins.device)[bins]
+
+    def single(self, bins: Tensor) -> Tensor:
+        return self._table("single", bins.device)[bins]
+
+    def _table(self, name: Literal["edges", "single"], device: torch.device) -> Tensor:
+        """Of every bin, and one beyond the last, its lower edge, or whether it is single: made once, and kept with the cuts."""
+        tables: dict[tuple[str, torch.device], Tensor] = vars(self).setdefault("_tables", {})
+        if (name, device) in tables:
+            return tables[name, device]
+        bins = torch.arange(self.bins + 1, device="cpu")
+        with torch.inference_mode(False):
+            table = (self._edges(bins) if name == "edges" else super().single(bins[:-1])).to(device)
+        if type(table) is Tensor:  # no stand-in without numbers
+            tables[name, device] = table
+        return table
+
+    def _edges(self, bins: Tensor) -> Tensor:
+        """The lower edge of each bin in closed form, NaN beyond the last."""
         low, high = torch.tensor([self.runs.low, self.runs.high], dtype=torch.float32, device=bins.device)
         middle, last = self.index(torch.stack([low, high])).unbind()  # bins that the last two runs begin with
         offsets = torch.where(bins < middle, self.runs.offsets[0], torch.where(bins < last, *self.runs.offsets[1:]))
@@ -182,7 +205,7 @@ class Exact(Cuts):
         return 2 * INFINITY + 1
 
     def index(self, scores: Tensor) -> Tensor:
-        return ordered(scores).long() + INFINITY
+        return ordered(scores.float()).long() + INFINITY
 
     def to_logits(self) -> Exact:
         return self
