@@ -1,4 +1,4 @@
-"""Would a test notice? Changes drawn at random from the rooms that count and measure, each tried on the tests that see it.
+"""Would a test notice? Changes drawn at random from the rooms that count and measure, each tried on the tests that run it.
 
 ``python tests/mutants.py [--draw 300] [--seed 0] [--minutes M] [--again]`` goes on where it stopped, in ``build/mutants``, and
 lists there the changes that no test noticed. Not mutmut, which passes over decorated functions, as all measures are, and over
@@ -8,23 +8,41 @@ what a module or a property does; not cosmic-ray, which starts a process, and im
 from __future__ import annotations
 
 import argparse
+import gc
 import hashlib
 import importlib
 import json
 import os
 import random
-import resource
 import shutil
 import signal
 import subprocess
 import sys
 import sysconfig
 import time
-import traceback
+from collections.abc import Callable, Iterable, Iterator
+from functools import partial
 from itertools import count
 from pathlib import Path
+from typing import Any
 
-from mutation_sites import Change, c_changes, python_changes
+from mutation_runs import (
+    BUDGET_S,
+    COLLECTING_S,
+    FAILED_TO_RUN,
+    LIMIT_S,
+    NOTICED,
+    Collected,
+    altered,
+    by_function,
+    failures,
+    forked,
+    give,
+    living,
+    load,
+    traced,
+)
+from mutation_sites import Change, c_changes, python_changes, statement
 
 ROOT = Path(__file__).parent.parent
 HOME = ROOT / "build" / "mutants"
@@ -34,21 +52,21 @@ PACKAGE = TREE / "torch_binmetrics"
 ROOMS = ("counting", "measures", "state", "uncertainty")
 #: What takes long to import, once for all changes; nothing of it may start threads.
 WARM = ("torch", "numpy", "scipy.stats", "sklearn.metrics", "hypothesis", "pytest", "statsmodels.stats.proportion")
-#: Tests that see a room, the quickest first. Those of a file named as a key are run in place of its room's.
-SEEN_BY = {
-    "counting": "cuts compiled exact inputs state sums earlier_versions faults exactness oracle",
-    "measures": "bounds areas sums operating_points report area_bounds intervals oracle",
-    "state": "state collection inputs earlier_versions exact report faults intervals laws lone_rank distributed",
-    "uncertainty": "report intervals plots",
-    "counting/_cpu.c": "compiled cuts exactness",
-}
+#: Tests of other things: frameworks, pictures, compilers, and what is written about the package.
+OTHERS = "accelerate bench docs huggingface ignite install lightning mlflow package plots tensorboard torchmetrics traced types"
+LEFT_OUT = [f"--ignore-glob=tests/{name}*" for name in ("mut", *(f"test_{other}" for other in OTHERS.split()))]
+#: Tests whose processes run lines of the state that are seen nowhere else.
+ON_RANKS = tuple(f"tests/test_{name}.py" for name in ("distributed", "local_bounds", "lone_rank", "lost_ranks", "pending"))
 #: Few examples notice most changes; more of them, and processes, are for those that survived that.
-QUICK = ("--hypothesis-profile=unshrunk", "-m", "not processes")
-#: Of one core, and of the clock on the wall, for what waits for ever.
-LIMIT_S, PATIENCE_S = 300, 3000
-#: What pytest exits with.
-BROKEN, NONE_FOUND = 3, 5
+QUICK = ("--hypothesis-profile=unshrunk", "-m", "not processes and not benchmarks")
+WHOLE = ("-m", "not benchmarks")
+#: What the kernel becomes is compiled of its file, so that tests have to import it changed.
+COMPILED = ("counting/triton_kernel.py",)
+#: What is said while tests run goes past the logs.
+SCREEN = os.fdopen(os.dup(1), "w")
 CLOCK = count(int(time.time()), 2)
+Item = Any
+Seen = dict[str, tuple[float, dict[str, list[int]]]]
 
 
 def drawn(count: int, seed: int) -> list[tuple[str, Change]]:
@@ -61,23 +79,6 @@ def drawn(count: int, seed: int) -> list[tuple[str, Change]]:
     return [(name, change) for _, name, change in sorted(sites)[:count]]
 
 
-def fate(file: str, change: Change, *, whole: bool) -> str:
-    """What becomes of a change: "noticed", "timed out", "unnoticed" by the quick tests or "survived"; then it is taken back."""
-    path = PACKAGE / file
-    text = path.read_text()
-    write(path, change.applied(text))
-    in_c = file.endswith(".c")
-    try:
-        if in_c and not built():
-            return "noticed"
-        found = tested(file, whole=whole)
-        return "noticed" if in_c and whole and found == "survived" and not sanitized() else found
-    finally:
-        write(path, text)
-        if in_c:
-            built()
-
-
 def write(path: Path, text: str) -> None:
     """Write a file that is newer, by more than a second, than all that was compiled of it before."""
     path.write_text(text)
@@ -85,67 +86,130 @@ def write(path: Path, text: str) -> None:
     os.utime(path, (now, now))
 
 
-def tested(file: str, *, whole: bool) -> str:
-    """What the tests that see a file say of it, and its own doctests."""
-    names = SEEN_BY.get(file) or SEEN_BY[Path(file).parts[0]]
-    first, *others = [f"tests/test_{name}.py" for name in names.split()]
-    doctests = [f"torch_binmetrics/{file}"] if file.endswith(".py") else []
-    child = os.fork()
-    if child == 0:
-        _run([first, *doctests, *others], () if whole else QUICK)
-    end = time.monotonic() + PATIENCE_S
-    while time.monotonic() < end:
-        ended, status = os.waitpid(child, os.WNOHANG)
-        if ended:
-            assert os.waitstatus_to_exitcode(status) != BROKEN, f"pytest did not run: see {HOME / 'last.log'}"
-            passed = "survived" if whole else "unnoticed"
-            return "timed out" if status == signal.SIGXCPU else "noticed" if status else passed
-        time.sleep(0.05)
-    os.killpg(child, signal.SIGKILL)
-    os.waitpid(child, 0)
-    return "timed out"
+def session(options: Iterable[str], work: Callable[[list[Item]], None], *files: str) -> int:
+    """Collect tests in the tree, and do something with them, in a process to which torch is no news."""
+    pytest = sys.modules["pytest"]
+    os.chdir(TREE)
+    os.environ["PYTHONPATH"] = sys.path[0] = str(TREE)
+    warm = ("-W", "ignore::pytest.PytestAssertRewriteWarning")
+    quiet = ("-q", "-s", "-p", "no:cacheprovider", f"--basetemp={HOME / 'tmp'}", *warm)
+    return int(pytest.main([*quiet, *LEFT_OUT, *options, *files], plugins=[Collected(work)]))
 
 
-def _run(tests: list[str], options: tuple[str, ...]) -> None:
-    """Become a process that runs tests in the tree, one file after the other until one fails; torch need not be imported."""
-    code = BROKEN
-    try:
-        os.setsid()
-        resource.setrlimit(resource.RLIMIT_CPU, (LIMIT_S, LIMIT_S + 5))
-        os.chdir(TREE)
-        os.environ["PYTHONPATH"] = sys.path[0] = str(TREE)
-        log = os.open(HOME / "last.log", os.O_WRONLY | os.O_CREAT | os.O_TRUNC)
-        os.dup2(log, 1)
-        os.dup2(log, 2)
-        warm = ("-W", "ignore::pytest.PytestAssertRewriteWarning")
-        codes = (sys.modules["pytest"].main(["-q", "-x", "-p", "no:cacheprovider", *warm, *options, test]) for test in tests)
-        code = next((int(code) for code in codes if code not in (0, NONE_FOUND)), 0)
-    except BaseException:
-        traceback.print_exc()
-    finally:
-        os._exit(code)
+def lines_of_tests() -> Seen:
+    """Of each test its seconds and the lines that it runs, kept for as long as the package is the same."""
+    digest = hashlib.sha256(b"".join(file.read_bytes() for file in sorted(PACKAGE.rglob("*.py")))).hexdigest()[:12]
+    kept = HOME / f"seen-{digest}.json"
+    known = json.loads(kept.read_text()) if kept.exists() else {}
+
+    def trace(items: list[Item]) -> None:
+        new = [item for item in items if item.nodeid not in known]
+        try:
+            known.update((name, each) for name, *each in traced(new, tuple(f"{PACKAGE / room}/" for room in ROOMS)))
+        finally:
+            kept.write_text(json.dumps(known))
+
+    forked(partial(session, QUICK, trace), HOME / "traced.log", float("inf"))
+    return json.loads(kept.read_text())
 
 
-def last_failure() -> str:
-    """The first test that failed when tests were last run, for who wonders whether it is the change that it noticed."""
-    lines = (HOME / "last.log").read_text(errors="replace").splitlines() if (HOME / "last.log").exists() else []
-    return next((line.split(" - ")[0] for line in lines if line.startswith(("FAILED", "ERROR"))), "")
+class Trial:
+    """One change and the tests that see it."""
+
+    def __init__(self, file: str, change: Change) -> None:
+        self.file, self.change, self.path = file, change, PACKAGE / file
+        self.text = self.path.read_text()
+        self.new = change.applied(self.text)
+        self.codes = altered(self.text, self.new) if file.endswith(".py") and file not in COMPILED else None
+        self.shown = f"{file}:{change.shown(self.text)}"
+        #: What its fate is kept under; another text of the file is another change.
+        self.key = f"{file} {hashlib.sha256(self.text.encode()).hexdigest()[:12]} {change.start} {change.new}"
+
+    @property
+    def in_place(self) -> bool:
+        """Whether a process that has imported the package can be changed so."""
+        return self.file.endswith(".c") or bool(self.codes)
+
+    def tests(self, seen: Seen, first: set[str]) -> list[str]:
+        """The tests that run a changed line; of the loop in C, those that call it; of what runs at import, all of its file."""
+        path, lines = self.path, statement(self.text, self.change.start) if self.codes else None
+        if self.file.endswith(".c"):
+            path = self.path.with_name("cpu.py")
+            lines = {i for i, line in enumerate(path.read_text().splitlines(), 1) if " native." in line}
+        files = {name: files.get(str(path)) for name, (_, files) in seen.items()}
+        names = [name for name, ran in files.items() if ran and (lines is None or not lines.isdisjoint(ran))]
+        return by_function(names, {name: (name not in first, seen[name][0]) for name in names})
+
+    def tried_here(self, items: dict[str, Item], names: list[str], living: dict[str, list], *, whole: bool) -> int:
+        """Try it in a fork of this process, which has collected the tests."""
+        chosen = [items[name] for name in names if name in items]
+        if whole and self.file.startswith("state/"):
+            chosen += [item for name, item in items.items() if name.startswith(ON_RANKS) and name not in names]
+        library = HOME / "changed.so"
+        if self.file.endswith(".c") and not built(library, self.new):
+            (HOME / "last.log").write_text("FAILED to compile\n")
+            return NOTICED
+
+        def task() -> int:
+            if self.codes:
+                give(living[str(self.path)], self.codes)
+            else:
+                load(library)
+            return failures(chosen, BUDGET_S[whole])
+
+        return self._tried(task, BUDGET_S[whole])
+
+    def tried_anew(self, names: list[str], *, whole: bool) -> int:
+        """Try it in a process that imports the package and collects the tests with it."""
+
+        def work(items: list[Item]) -> None:
+            known = {item.nodeid: item for item in items}
+            failures([known[name] for name in names if name in known], BUDGET_S[whole])
+
+        files = sorted({name.partition("::")[0] for name in names})
+        return self._tried(lambda: session(WHOLE if whole else QUICK, work, *files), BUDGET_S[whole] + COLLECTING_S)
+
+    def _tried(self, task: Callable[[], int], seconds: float) -> int:
+        """Run tests while the file is changed."""
+        write(self.path, self.new)
+        try:
+            return forked(task, HOME / "last.log", seconds + LIMIT_S)
+        finally:
+            write(self.path, self.text)
 
 
-def built(*flags: str) -> bool:
-    """Whether the changed loop compiles; it is in the tree then."""
+def fate(code: int, trial: Trial, *, whole: bool) -> str:
+    """In words what a process ended with, and the test that failed in it."""
+    lines = (HOME / "last.log").read_text(errors="replace").splitlines()
+    assert code != FAILED_TO_RUN, f"pytest did not run: see {HOME / 'last.log'}"
+    if code == 0:
+        missed = not whole or not trial.file.endswith(".c") or sanitized(trial)
+        return ("survived" if whole else "unnoticed") if missed else "noticed fuzz"
+    if code == -signal.SIGXCPU:
+        return "timed out"
+    return " ".join(["noticed", *[line.partition(" ")[2] for line in lines if line.startswith(("FAILED ", "ERROR "))][:1]])
+
+
+def built(library: Path, text: str, *flags: str) -> bool:
+    """Whether a text of the loop compiles; it is in a library then."""
+    source = HOME / "built.c"
+    source.write_text(text)
     include = sysconfig.get_paths()["include"]
-    command = ["cc", "-std=c11", "-O1", *flags, "-fPIC", "-shared", f"-I{include}", "_cpu.c", "-lm", "-o", "_cpu.abi3.so"]
-    return subprocess.run(command, cwd=PACKAGE / "counting", capture_output=True, check=False).returncode == 0
+    command = ["cc", "-std=c11", "-O1", *flags, "-fPIC", "-shared", f"-I{include}", source, "-lm", "-o", library]
+    return subprocess.run(command, capture_output=True, check=False).returncode == 0
 
 
-def sanitized() -> bool:
-    """Whether the changed loop counts random batches alike under the sanitizers."""
-    built("-g", "-fsanitize=address,undefined", "-fno-sanitize-recover=all")
+def sanitized(trial: Trial) -> bool:
+    """Whether a changed loop counts random batches alike under the sanitizers."""
+    loop = PACKAGE / "counting" / "_cpu.abi3.so"
+    built(loop, trial.new, "-g", "-fsanitize=address,undefined", "-fno-sanitize-recover=all")
     library = subprocess.run(["cc", "-print-file-name=libasan.so"], capture_output=True, text=True, check=True).stdout.strip()
     environment = os.environ | {"PYTHONPATH": str(TREE), "ASAN_OPTIONS": "detect_leaks=0", "LD_PRELOAD": library}
-    command = [sys.executable, "tests/fuzz.py", "500"]
-    return subprocess.run(command, cwd=TREE, env=environment, capture_output=True, check=False).returncode == 0
+    try:
+        command = [sys.executable, "tests/fuzz.py", "500"]
+        return subprocess.run(command, cwd=TREE, env=environment, capture_output=True, check=False).returncode == 0
+    finally:
+        built(loop, trial.text)
 
 
 def prepare() -> None:
@@ -157,13 +221,50 @@ def prepare() -> None:
         (TREE / each).symlink_to(ROOT / each)
     for name in WARM:
         importlib.import_module(name)
-    assert built(), "the loop does not compile"
+    loop = PACKAGE / "counting" / "_cpu.c"
+    assert built(loop.with_name("_cpu.abi3.so"), loop.read_text()), "the loop does not compile"
 
 
-def key(file: str, change: Change) -> str:
-    """What a fate is kept under; another text of the file is another change."""
-    digest = hashlib.sha256((PACKAGE / file).read_bytes()).hexdigest()[:12]
-    return f"{file} {digest} {change.start} {change.new}"
+class Record:
+    """The fates that are known, kept in a file."""
+
+    def __init__(self, trials: list[Trial], end: float) -> None:
+        self.trials, self.end, self.file = trials, end, HOME / "fates.json"
+
+    def fates(self) -> dict[str, str]:
+        return json.loads(self.file.read_text()) if self.file.exists() else {}
+
+    def noticing(self) -> set[str]:
+        return {found.partition(" ")[2] for found in self.fates().values()}
+
+    def pending(self, wanted: str | None) -> Iterator[tuple[int, Trial]]:
+        """The changes of one fate, until time is over."""
+        for number, trial in enumerate(self.trials):
+            if self.fates().get(trial.key) == wanted and time.monotonic() < self.end:
+                yield number, trial
+
+    def add(self, number: int, trial: Trial, found: str) -> None:
+        self.file.write_text(json.dumps(self.fates() | {trial.key: found}, indent=0))
+        print(f"{number:4} {trial.shown}  {found}", file=SCREEN, flush=True)
+
+
+def try_all(record: Record, seen: Seen, *, whole: bool) -> None:
+    """Try the changes that are not tried yet, or that the quick tests did not notice."""
+    wanted, options = ("unnoticed", WHOLE) if whole else (None, QUICK)
+
+    def here(items: list[Item]) -> None:
+        known, functions = {item.nodeid: item for item in items}, living(PACKAGE)
+        gc.freeze()  # lest every fork copies what it collects
+        for number, trial in record.pending(wanted):
+            if trial.in_place:
+                code = trial.tried_here(known, trial.tests(seen, record.noticing()), functions, whole=whole)
+                record.add(number, trial, fate(code, trial, whole=whole))
+
+    forked(partial(session, options, here), HOME / "here.log", float("inf"))
+    for number, trial in record.pending(wanted):
+        if not trial.in_place:
+            code = trial.tried_anew(trial.tests(seen, record.noticing()), whole=whole)
+            record.add(number, trial, fate(code, trial, whole=whole))
 
 
 def main() -> None:
@@ -174,32 +275,35 @@ def main() -> None:
     parser.add_argument("--minutes", type=float, default=float("inf"))
     parser.add_argument("--again", action="store_true", help="try those that survived anew")
     given = parser.parse_args()
+    end = time.monotonic() + 60 * given.minutes
+    HOME.mkdir(parents=True, exist_ok=True)
     prepare()
-    record, changes, end = HOME / "fates.json", drawn(given.draw, given.seed), time.monotonic() + 60 * given.minutes
-    fates = json.loads(record.read_text()) if record.exists() else {}
+    record = Record([Trial(*each) for each in drawn(given.draw, given.seed)], end)
     if given.again:
-        fates = {name: "unnoticed" if found == "survived" else found for name, found in fates.items()}
-    for whole, wanted in ((False, None), (True, "unnoticed")):
-        for number, (file, change) in enumerate(changes):
-            if time.monotonic() > end or fates.get(key(file, change)) != wanted:
-                continue
-            fates[key(file, change)] = found = fate(file, change, whole=whole)
-            record.write_text(json.dumps(fates, indent=0))
-            print(f"{number:4} {found:9} {file}:{change.shown((PACKAGE / file).read_text())}  {last_failure()}", flush=True)
-    tell(changes, fates)
+        survived = {key: "unnoticed" if found == "survived" else found for key, found in record.fates().items()}
+        record.file.write_text(json.dumps(survived, indent=0))
+    seen = lines_of_tests()
+    for whole in (False, True):
+        try_all(record, seen, whole=whole)
+    tell(record)
 
 
-def tell(changes: list[tuple[str, Change]], fates: dict[str, str]) -> None:
-    """How many of each fate, and a list of the survivors, which prove besides that the tests of a room pass as they are."""
+def tell(record: Record) -> None:
+    """How many of each fate, whether what noticed them passes without any change, and a list of the survivors."""
     by_fate: dict[str, list[str]] = {"noticed": [], "timed out": [], "unnoticed": [], "survived": []}
-    for file, change in changes:
-        if found := fates.get(key(file, change)):
-            by_fate[found].append(f"{file}:{change.shown((PACKAGE / file).read_text())}\n")
-    survivors = sorted(by_fate["unnoticed"] + by_fate["survived"])
-    (HOME / "survivors.txt").write_text("".join(survivors))
-    print({name: len(those) for name, those in by_fate.items()}, "of", len(changes), "-", HOME / "survivors.txt")
-    if unproved := set(ROOMS) - {line.split("/")[0] for line in survivors}:
-        print("nothing survived, so make sure that the tests pass without any change, in", *sorted(unproved))
+    fates = record.fates()
+    for trial in record.trials:
+        if found := fates.get(trial.key):
+            by_fate[found if found in by_fate else "noticed"].append(trial.shown + "\n")
+    (HOME / "survivors.txt").write_text("".join(sorted(by_fate["unnoticed"] + by_fate["survived"])))
+    print({name: len(those) for name, those in by_fate.items()}, "of", len(record.trials), "-", HOME / "survivors.txt")
+    noticing = record.noticing()
+
+    def unchanged(items: list[Item]) -> None:
+        failures([item for item in items if item.nodeid in noticing], float("inf"))
+
+    if forked(partial(session, QUICK, unchanged), HOME / "last.log", float("inf")):
+        print("a test that noticed changes fails without any: see", HOME / "last.log")
 
 
 if __name__ == "__main__":

@@ -142,6 +142,17 @@ def _conditions(node: ast.AST) -> list[ast.AST]:
     return node.ifs if isinstance(node, ast.comprehension) else [node.test] if isinstance(node, ast.If | ast.IfExp) else []
 
 
+def statement(text: str, place: int) -> set[int]:
+    """The lines of the innermost statement at a place; of one that holds others, those before the first of these."""
+    line, found = text.count("\n", 0, place) + 1, range(0)
+    for node in ast.walk(ast.parse(text)):
+        if isinstance(node, ast.stmt):
+            inner = [each.lineno for each in getattr(node, "body", [])]
+            lines = range(node.lineno, min(inner, default=node.end_lineno + 1))
+            found = lines if line in lines else found
+    return set(found)
+
+
 IN_C = {
     "<": "<=",
     "<=": "<",

@@ -278,6 +278,7 @@ WRONG_PLANS = {
     "edges without memory": {0: 3, 8: 1, 9: 1},
     "more sums than it takes": {15: ((0, 0.0, 1.0),) * 9},
 }
+SCORES, ONES = torch.rand(4), torch.ones(4)  # whose memory outlives all batches
 WRONG_BATCHES = {
     "a negative number of samples": {0: -1},
     "a kind of rows that is none": {2: 4},
@@ -303,12 +304,28 @@ def test_a_plan_that_makes_no_sense_is_an_error(changes):
         cpu.native.plan(*(changes.get(i, value) for i, value in enumerate(PLAN)))
 
 
+def _batch_and_counts():
+    """The arguments that count four scores by one plan, and its counts."""
+    counts = Dense(Layout(FloatBits(16))).empty()
+    batch = [4, 0, 0, 0, SCORES.data_ptr(), 0, None, ONES.data_ptr(), 0, None, *(0, 0, None) * 2]
+    return [*batch, cpu.native.plan(*PLAN), counts.data_ptr()], counts
+
+
+@needs_compiled
+@pytest.mark.parametrize(
+    "length", [0, 16, 17, 19, 16 + 2 * 65], ids="none,no plan,no counts,a plan too many,65 plans".split(",")
+)
+def test_another_number_of_arguments_is_an_error_and_no_signal(length):
+    (*batch, plan, state), counts = _batch_and_counts()
+    with pytest.raises(TypeError, match="number of arguments"):
+        cpu.native.count(*[*batch, *(plan, state) * 65][:length])
+    assert not counts.any()
+
+
 @needs_compiled
 @pytest.mark.parametrize("changes", WRONG_BATCHES.values(), ids=WRONG_BATCHES)
 def test_pointers_and_sizes_that_make_no_sense_are_an_error_and_no_signal(changes):
-    preds, target, counts = torch.rand(4), torch.ones(4), Dense(Layout(FloatBits(16))).empty()
-    batch = [4, 0, 0, 0, preds.data_ptr(), 0, None, target.data_ptr(), 0, None, *(0, 0, None) * 2]
-    batch += [cpu.native.plan(*PLAN), counts.data_ptr()]
+    batch, counts = _batch_and_counts()
     with pytest.raises(ValueError):
         cpu.native.count(*(changes.get(i, value) for i, value in enumerate(batch)))
     assert not counts.any()
