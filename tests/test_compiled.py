@@ -313,7 +313,7 @@ def _batch_and_counts():
 
 @needs_compiled
 @pytest.mark.parametrize(
-    "length", [0, 16, 17, 19, 16 + 2 * 65], ids="none,no plan,no counts,a plan too many,65 plans".split(",")
+    "length", [0, 16, 17, 19, 16 + 2 * 65], ids=["none", "no plan", "no counts", "a plan too many", "65 plans"]
 )
 def test_another_number_of_arguments_is_an_error_and_no_signal(length):
     (*batch, plan, state), counts = _batch_and_counts()
