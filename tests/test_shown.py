@@ -180,13 +180,13 @@ WRONG = {
     "BinaryAUROC() takes no argument 'num_thresholds': write cuts=1024": lambda: tb.BinaryAUROC(num_thresholds=5),
     "BinaryCalibrationError() takes no argument 'nbins': did you mean 'n_bins'?": lambda: tb.BinaryCalibrationError(nbins=5),
     "Metric() takes no argument 'igore_index'": lambda: tb.Metric(gmean, tb.Threshold(), igore_index=1),
-    "BinaryF1Score() takes no argument 'treshold'": lambda: tb.functional.binary_f1_score(PREDS, LABELS, treshold=0.1),
+    "binary_f1_score() takes no argument 'treshold'": lambda: tb.functional.binary_f1_score(PREDS, LABELS, treshold=0.1),
     "did you mean the option 'from_logits'?": lambda: tb.MetricCollection([tb.BinaryAUROC], from_logit=True),
 }
 
 
 @pytest.mark.parametrize("words", WRONG)
-def test_a_wrong_keyword_blames_the_class_that_was_called_and_suggests(words):
+def test_a_wrong_keyword_blames_what_was_called_and_suggests(words):
     with pytest.raises(TypeError) as raised:
         WRONG[words]()
     assert words in str(raised.value)

@@ -1,6 +1,5 @@
 """Binary-classification metrics for PyTorch training loops: one pass, fixed memory, certain error bounds."""
 
-import typing as _typing
 from types import ModuleType as _Module
 
 from torch_binmetrics import (
@@ -85,6 +84,9 @@ from torch_binmetrics.metrics.at_threshold import (
 from torch_binmetrics.metrics.collection import (
     MetricCollection as MetricCollection,
 )
+from torch_binmetrics.metrics.elsewhere import (
+    absent as _absent,
+)
 from torch_binmetrics.metrics.metric import (
     Metric as Metric,
 )
@@ -120,8 +122,6 @@ from torch_binmetrics.state import (
     Snapshot as Snapshot,
 )
 
-if not _typing.TYPE_CHECKING:  # which would then know any name
-    from torch_binmetrics.metrics.elsewhere import absent as __getattr__  # noqa: F401
-
+globals()["__getattr__"] = _absent  # type checkers would take any name for known
 _rooms = {name for name, value in globals().items() if isinstance(value, _Module)} - {"functional"}
 __all__ = [name for name in sorted(globals()) if name[0] != "_" and name not in _rooms]

@@ -97,6 +97,6 @@ globals().update({name: _one_off(name, cls) for name, cls in _named()})
 
 def __getattr__(name: str) -> OneOff[Any]:
     """For type checkers, which do not see names that are made; at run time all that there are have been found before."""
-    stem = "binary_" + name.removesuffix("_score").replace("roc_auc", "auroc")
+    stem = "binary_" + name.removeprefix("binary_").removesuffix("_score").replace("roc_auc", "auroc")
     near = next((each for each in (stem, f"{stem}_score") if each in globals()), "binary_auroc")
     raise AttributeError(f"there is no function {name!r}: each named metric has one, write {near}, say")

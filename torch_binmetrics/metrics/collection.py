@@ -13,7 +13,7 @@ from torch import Tensor
 from torch_binmetrics.checks import one_or_many, string, summary
 from torch_binmetrics.counting import Store
 from torch_binmetrics.metrics.described import describe
-from torch_binmetrics.metrics.elsewhere import missing, unexpected
+from torch_binmetrics.metrics.elsewhere import missing, refuse
 from torch_binmetrics.metrics.members import Member, Members, built, by_name, check_free
 from torch_binmetrics.metrics.metric import Metric, T
 from torch_binmetrics.metrics.options import Options
@@ -104,8 +104,7 @@ class MetricCollection(Mapping[str, Metric[T]], Generic[T]):
 
         Weights go to the weighted metrics; the others count samples.
         """
-        if unknown:
-            raise unexpected("update", unknown)
+        refuse("update", unknown)
         update_together(self.histograms, preds, target, weight, group=group)
 
     @overload
@@ -300,8 +299,7 @@ class MetricCollection(Mapping[str, Metric[T]], Generic[T]):
     def _values(self, histograms: Sequence[ScoreHistogram]) -> dict[str, T]:
         """All values, read off counts of the stores of ``self.histograms``."""
         own = {name: metric for name, metric in self._metrics.items() if type(metric).compute is not Metric.compute}
-        if own:
-            histograms = copies(histograms)
+        histograms = copies(histograms) if own else histograms
         found, by_store = self._snapshots(histograms), {histogram.store: histogram for histogram in histograms}
         self._scale.check([(metric.reading, found[metric.histogram.store]) for metric in self._metrics.values()], depth=2)
         return {

@@ -88,10 +88,11 @@ def absent(name: str) -> Never:
     raise AttributeError(f"module 'torch_binmetrics' has no attribute {name!r}{said}", name=name, obj=front_door)
 
 
-def unexpected(call: str, names: Iterable[str]) -> TypeError:
-    """The error of keywords that a method does not take, with what was meant."""
-    said = "; ".join(f"{name!r}: {HERE[name]}" if name in HERE else repr(name) for name in names)
-    return TypeError(f"{call}() takes preds, target, weight and group=, and no argument {said}")
+def refuse(call: str, unknown: Iterable[str]) -> None:
+    """Raise TypeError for keywords that a method does not take, with what was meant, if there are any."""
+    if unknown:
+        said = "; ".join(f"{name!r}: {HERE[name]}" if name in HERE else repr(name) for name in unknown)
+        raise TypeError(f"{call}() takes preds, target, weight and group=, and no argument {said}")
 
 
 def missing(owner: object, name: str) -> Any:

@@ -23,7 +23,7 @@ from torch_binmetrics.measures.averages import Average, Undefined, check_average
 from torch_binmetrics.measures.confusion import Confusion
 from torch_binmetrics.measures.declared import about
 from torch_binmetrics.metrics.described import describe
-from torch_binmetrics.metrics.elsewhere import missing, unexpected
+from torch_binmetrics.metrics.elsewhere import missing, refuse
 from torch_binmetrics.metrics.page import page
 from torch_binmetrics.metrics.scale import Scale
 from torch_binmetrics.metrics.shown import call, counted, parameters, wrong_keywords
@@ -136,8 +136,7 @@ class Metric(Generic[T]):
         Raises:
             TypeError, ValueError: arguments of another kind or shape, or invalid samples; nothing of the batch is counted.
         """
-        if unknown:
-            raise unexpected("update", unknown)
+        refuse("update", unknown)
         self._refuse_member("update")
         self.histogram.update(preds, target, weight, group=group)
 
