@@ -319,6 +319,12 @@ def test_predictions_that_do_not_fit_are_refused_and_all_counts_forgotten(predic
     assert not any(histogram.state.any() for histogram in metrics.collection.histograms)
 
 
+@pytest.mark.parametrize("given", [[tb.BinaryAUROC], tb.BinaryAUROC(from_logits=True)], ids=["list", "metric"])
+def test_what_is_no_collection_is_refused_with_what_to_pass(given):
+    with pytest.raises(TypeError, match=r"expected a MetricCollection, got .*from_logits=True"):
+        ComputeMetrics(given)
+
+
 def test_metrics_of_probabilities_are_refused_by_name():
     with pytest.raises(ValueError, match=r"'auroc'.*from_logits=True"):
         ComputeMetrics(tb.MetricCollection(auroc=tb.BinaryAUROC()))

@@ -831,3 +831,16 @@ def test_updating_on_an_accelerator_never_makes_the_host_wait_and_the_counts_fol
             metrics.update(*batch)
         assert crossings.names == []
         assert {state.device.type for state in states(metrics)} == {"lazy"}
+
+
+@pytest.mark.parametrize(
+    ("columns", "said"),
+    {
+        1: "squeeze, reshape or expand",
+        2: r"preds\[..., 1\] - preds\[..., 0\] if they are logits",
+        5: r"rows=Classes\(5\)",
+    }.items(),
+)
+def test_scores_with_a_column_for_each_class_are_told_what_to_pass(columns, said):
+    with pytest.raises(ValueError, match=rf"target must have the shape of preds \(4, {columns}\), got \(4,\): .*{said}"):
+        BinaryAUROC(from_logits=True).update(torch.randn(4, columns), torch.arange(4) % 2)

@@ -13,6 +13,7 @@ from sklearn.metrics import average_precision_score
 from statsmodels.stats.proportion import proportion_confint
 
 import torch_binmetrics as tb
+from torch_binmetrics.counting.summands import LogLoss
 from torch_binmetrics.measures.declared import Share, about
 from torch_binmetrics.uncertainty import bootstrap
 from torch_binmetrics.uncertainty.closed_forms import closed_form
@@ -730,3 +731,25 @@ def test_a_weighted_member_of_exact_counts_makes_a_collection_refuse():
     metrics = tb.MetricCollection([tb.BinaryRecall(), tb.BinaryAUROC(tb.Exact(), weighted=True)])
     with pytest.raises(TypeError, match="sums of squared weights"):
         metrics.confidence_intervals()
+
+
+class OwnLogLoss(tb.metrics.OfSums):
+    """The log loss again, of which nothing is declared."""
+
+    sums = (LogLoss(),)
+
+    @staticmethod
+    def measure(counts, losses):
+        return losses.sum((-2, -1)) / counts.sum((-2, -1))
+
+
+@pytest.mark.parametrize("options", [{}, {"rows": tb.Labels(2)}], ids=["one", "rows"])
+def test_a_mean_loss_of_ones_own_has_the_interval_of_one_that_is_declared(options):
+    draw = torch.Generator().manual_seed(0)
+    preds = torch.rand(400, 2, generator=draw)
+    target = (torch.rand(400, 2, generator=draw) < preds).long()
+    own, declared = OwnLogLoss(**options), tb.BinaryLogLoss(**options)
+    for metric in (own, declared):
+        metric.update(preds, target)
+    torch.testing.assert_close(own.compute(), declared.compute())
+    torch.testing.assert_close(own.confidence_interval(draws=200), declared.confidence_interval(draws=200))

@@ -182,7 +182,10 @@ def check_batch(
 def _check_shape(name: str, tensor: Tensor, shape: torch.Size) -> None:
     """Raise ValueError unless a tensor has the shape that goes with that of the scores."""
     if tensor.shape != shape:
-        raise ValueError(
-            f"{name} must have the shape of preds {tuple(shape)}, got {tuple(tensor.shape)}: "
-            "squeeze, reshape or expand one of them, nothing is broadcast"
-        )
+        what = "squeeze, reshape or expand one of them, nothing is broadcast"
+        columns = shape[-1] if name == "target" and shape[:-1] == tensor.shape and tensor.ndim else 0
+        if columns == 2:
+            what = "of two columns pass preds[..., 1] - preds[..., 0] if they are logits, preds[..., 1] if probabilities"
+        elif columns > 2:
+            what = f"of a column for each class count each with rows=Classes({columns})"
+        raise ValueError(f"{name} must have the shape of preds {tuple(shape)}, got {tuple(tensor.shape)}: {what}")

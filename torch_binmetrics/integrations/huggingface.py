@@ -37,6 +37,7 @@ class ComputeMetrics(TrainerCallback):
         collection: metrics built with ``from_logits=True``, and with ``ignore_index=-100`` where labels are padded.
 
     Raises:
+        TypeError: something that is no collection.
         ValueError: a metric of the collection is built without ``from_logits=True``, or of groups, whose ids a Trainer does
             not pass.
 
@@ -51,6 +52,9 @@ class ComputeMetrics(TrainerCallback):
     """
 
     def __init__(self, collection: MetricCollection) -> None:
+        if not isinstance(collection, MetricCollection):
+            told = "pass MetricCollection([BinaryAUROC], from_logits=True), say"
+            raise TypeError(f"expected a MetricCollection, got {type(collection).__name__}: {told}")
         for name, metric in collection.items():
             if not metric.histogram.layout.from_logits:
                 raise ValueError(f"a Trainer's predictions are logits: build {name!r}, {metric._call()}, with from_logits=True")

@@ -146,6 +146,14 @@ class Snapshot:
         """Other counts in the same occupied bins, [draws, 2, points]; samples of a cell keep their mean of a sum."""
         share = counts / self.counts.where(self.counts > 0, 1) if self.layout.sums else counts
         sums = {summand: (self.sums(summand) * share).where(counts > 0, 0.0) for summand in self.layout.sums}
+        return self._at_same_points(counts, sums)
+
+    def draw(self, k: int) -> Snapshot:
+        """One of the draws of resampled counts."""
+        return self._at_same_points(self.counts[k], {summand: held[k] for summand, held in self._sums.items()})
+
+    def _at_same_points(self, counts: Tensor, sums: dict[Summand, Tensor]) -> Snapshot:
+        """Other counts and sums in the same occupied bins."""
         kept = {name: known for name, known in vars(self).items() if name in ("thresholds", "probabilities")}
         return self._with(**kept, occupied=self.occupied, counts=counts, _sums=sums)
 

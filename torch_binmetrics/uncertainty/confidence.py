@@ -182,7 +182,7 @@ def _ends(reading: Reading[Any], value: Tensor, drawn: Tensor, level: float) -> 
 def _read(reading: Reading[Any], drawn: Snapshot) -> Tensor:
     """The numbers that a reading gives for a snapshot, or for each of many draws; a measure of a user's own one by one."""
     if about(reading.measure) is None and drawn.counts.ndim > 2:
-        return torch.stack([_numbers(reading.value(drawn.resampled(counts))) for counts in drawn.counts])
+        return torch.stack([_numbers(reading.value(drawn.draw(k))) for k in range(len(drawn.counts))])
     return _numbers(reading.value(drawn))
 
 
