@@ -12,7 +12,7 @@ MUTANTS ?= 300
 FRESH ?= build/fresh
 TORCH ?= torch
 
-.PHONY: demo test multinode quick float64 peers lint types sanitized sanitize fuzz mutants docs smoke bench dist installed clean
+.PHONY: demo test multinode quick cuda float64 peers lint types sanitized sanitize fuzz mutants docs smoke bench dist installed clean
 
 demo: .venv/demo
 	OMP_NUM_THREADS=1 $(BIN)/torchrun --standalone --nproc-per-node $(RANKS) examples/flights.py
@@ -25,6 +25,10 @@ test: .venv/ready
 # The inner loop: the laws on few examples, the oracles, no framework and no process.
 quick: .venv/ready
 	$(BIN)/python -m pytest -q -n $(WORKERS) --dist worksteal -m "not processes and not slow" --hypothesis-profile quick
+
+# Where there is a GPU and a torch for it: everything there is what it is on CPU, and no update waits.
+cuda: .venv/ready
+	TRITON_INTERPRET=0 $(BIN)/python -m pytest -q tests/test_cuda.py
 
 # Once more where torch makes float64 tensors unless told otherwise; other tests make float32 scores by that default.
 FLOAT64 = accelerator bounds collection defaults faults lookup operating_points recent report rows state

@@ -16,8 +16,9 @@ from triton.backends.compiler import GPUTarget
 from triton.compiler import ASTSource
 
 from benchmarks.gpu import LAYOUTS
-from torch_binmetrics import Layout
+from torch_binmetrics import Groups, Layout
 from torch_binmetrics.counting import cuda, triton_kernel
+from torch_binmetrics.counting.cpu import ROWS
 
 TARGETS = [GPUTarget("cuda", arch, 32) for arch in (80, 90, 100)] + [GPUTarget("hip", "gfx942", 64)]
 PTXAS = Path(triton.__file__).parent / "backends/nvidia/bin"
@@ -28,11 +29,16 @@ def compiled(layouts: list[Layout], target: GPUTarget) -> tuple[str, str, int]:
     plans = tuple(map(cuda._plan, layouts))
     states = tuple("*fp64" if plan.real else "*i64" for plan in plans)
     edges = tuple("*fp32" if plan.edges else state for plan, state in zip(plans, states, strict=True))
-    signature = {"preds": "*fp32", "target": "*i64", "weight": "*fp32", "states": states, "edges": edges, "samples": "i32"}
-    constants = {"plans": plans}
+    signature: dict[str, object] = {"preds": "*fp32", "target": "*i64", "weight": "*fp32", "group": "*i64"}
+    signature |= {"states": states, "edges": edges, "samples": "i32", "plans": "constexpr"}
+    rows = layouts[0].rows
+    by_row = (0, 1) if rows is None else (ROWS[type(rows)], rows.n)
+    constants = {"plans": triton_kernel.plans_of(plans, by_row)}
+    if not isinstance(rows, Groups):
+        signature["group"], constants["group"] = "constexpr", None
     if not any(layout.weighted for layout in layouts):
         signature["weight"], constants["weight"] = "constexpr", None
-    source = ASTSource(triton_kernel.kernel, signature={**signature, "plans": "constexpr"}, constexprs=constants)
+    source = ASTSource(triton_kernel.kernel, signature=signature, constexprs=constants)
     options = {"num_warps": triton_kernel.WARPS, "enable_fp_fusion": False}
     built = triton.compile(source, target=target, options=options)
     registers, spills = of_amd(built.asm["amdgcn"]) if target.backend == "hip" else of_nvidia(built.asm["ptx"], target.arch)
@@ -44,7 +50,9 @@ def of_nvidia(ptx: str, arch: int) -> tuple[str, str]:
     with tempfile.NamedTemporaryFile("w", suffix=".ptx") as file:
         file.write(ptx)
         file.flush()
-        program, name = (PTXAS / "ptxas-blackwell", f"sm_{arch}a") if arch >= 90 else (PTXAS / "ptxas", f"sm_{arch}")
+        newer = PTXAS / "ptxas-blackwell"  # where Triton brings two, for cards from Hopper on
+        program = newer if arch >= 90 and newer.exists() else PTXAS / "ptxas"
+        name = f"sm_{arch}a" if arch >= 90 else f"sm_{arch}"
         command = [program, "-v", f"--gpu-name={name}", file.name, "-o", "/dev/null"]
         told = subprocess.run(command, capture_output=True, text=True, check=True).stderr
     return found(r"Used (\d+) registers", told), found(r"(\d+) bytes spill stores", told)

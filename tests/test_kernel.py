@@ -17,12 +17,16 @@ from torch_binmetrics import (
     BinaryBrierScore,
     BinaryF1Score,
     BinaryRecall,
+    Classes,
+    Edges,
     FloatBits,
+    Groups,
+    Labels,
     Layout,
     MetricCollection,
     Threshold,
 )
-from torch_binmetrics.counting import Dense, cuda, reference
+from torch_binmetrics.counting import Dense, LogLoss, SquaredWeight, cuda, reference
 from torch_binmetrics.counting.cpu import TYPES
 
 pytest.importorskip("triton")
@@ -87,6 +91,50 @@ def test_every_dtype_counts_alike(dtype):
     values = torch.tensor([0, 1, 1, 0, 1]) if not dtype.is_floating_point else torch.tensor([0.1, 0.3, 0.5, 1.0, 7.0])
     tallies = [Layout(cuts, ignore_index=7, invalid="drop") for cuts in CUTS]
     equals_reference(tallies, [values.to(dtype), torch.tensor([0, 1, 0, 1, 7]).to(dtype), None])
+
+
+ROWS = [Labels(1), Labels(7), Classes(7), Classes(700), Groups(7), Groups(700)]
+
+
+@pytest.mark.parametrize(
+    "options", [{}, {"weighted": True, "sums": (SquaredWeight(), LogLoss(1e-7))}, {"ignore_index": 1}], ids=len
+)
+@pytest.mark.parametrize("rows", ROWS, ids=str)
+def test_rows_count_alike(rows, options):
+    """Few cells and many; labels, classes and ids that are none; weights of samples and of each of their scores."""
+    shape, by_class, of_each = (5600 // rows.n, rows.n), isinstance(rows, Classes), not options.get("ignore_index")
+    group = None
+    if isinstance(rows, Groups):
+        shape, of_each = (5600,), True
+        group = torch.randint(-1, rows.n + 1, shape, dtype=torch.int16)
+    preds = (torch.rand(shape) * 50).round() / 50
+    preds.view(-1)[::101] = torch.nan
+    target = torch.randint(-1, rows.n + 1 if by_class else 3, shape[:-1] if by_class else shape)
+    weight = torch.rand(shape if of_each else shape[:-1]) if "weighted" in options else None
+    for tallies in ([Threshold(0.3)], [FloatBits(9, centre=None), Threshold(0.5), Edges([0.1, 0.2, 0.7])]):
+        layouts = [Layout(cuts, rows=rows, invalid="drop", **options) for cuts in tallies]
+        states = [[Dense(layout).empty() + 3 for layout in layouts] for _ in range(2)]
+        assert cuda.count(list(zip(layouts, states[0], strict=True)), preds, target, weight, group=group)
+        reference.count(list(zip(layouts, states[1], strict=True)), preds, target, weight, group=group)
+        for layout, found, wanted in zip(layouts, *states, strict=True):
+            exact = layout.counted if not layout.weighted else 0
+            assert torch.equal(found[:, :exact], wanted[:, :exact])
+            torch.testing.assert_close(found, wanted, rtol=2e-12, atol=0)
+
+
+@triton.jit
+def add_far_on(out, cell, far: tl.constexpr):
+    at = tl.arange(0, triton_kernel.BLOCK)
+    triton_kernel._add_ones(out - far, tl.load(cell + at) + far, at < 0, 1, at >= 0)
+    triton_kernel._add(out - far, tl.load(cell + at) + far, tl.full(at.shape, 1, tl.int64), at >= 0)
+
+
+@pytest.mark.parametrize("crowded", [True, False])
+def test_cells_of_many_rows_go_beyond_two_to_the_31(crowded):
+    size = triton_kernel.BLOCK.value
+    found, cell = torch.zeros(1000, dtype=torch.int64), torch.full((size,), 3) if crowded else torch.randint(1000, (size,))
+    add_far_on[(1,)](found, cell, far=2**33)
+    assert torch.equal(found, 2 * cell.bincount(minlength=1000))
 
 
 @triton.jit

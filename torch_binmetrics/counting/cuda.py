@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import warnings
 from collections.abc import Sequence
+from dataclasses import replace
 from functools import cache
 from importlib import import_module
 from types import ModuleType
@@ -12,7 +13,7 @@ from typing import Any
 import torch
 from torch import Tensor
 
-from torch_binmetrics.counting.cpu import CUTS, SUMMANDS, TYPES, _summand
+from torch_binmetrics.counting.cpu import CUTS, ROWS, SUMMANDS, TYPES, _summand
 from torch_binmetrics.counting.cuts import Edges, Threshold, Uniform
 from torch_binmetrics.counting.float_bits import FloatBits
 from torch_binmetrics.counting.layout import Layout
@@ -47,19 +48,24 @@ def count(
 ) -> bool:
     """Add checked CUDA or ROCm tensors to running counts in place, or leave all counts as they are and return False.
 
-    That is for the reference to deal with: layouts of rows, other dtypes, other cuts, a missing Triton or a launch that failed,
-    which is said once, and sums of floats where torch is to use deterministic algorithms: their atomics come in any order.
+    That is for the reference to deal with: layouts of different rows, other dtypes, other cuts, a missing Triton or a launch
+    that failed, which is said once, and sums of floats where torch is to use deterministic algorithms: their atomics come in
+    any order.
     """
-    plans = [_plan(layout) for layout, _ in tallies]
-    dtypes = {tensor.dtype for tensor in (preds, target, weight) if tensor is not None}
+    plans, rows = [_plan(layout) for layout, _ in tallies], tallies[0][0].rows
+    if rows is not None and weight is not None and weight.shape != preds.shape:
+        weight = weight[..., None].expand(preds.shape)
+    given = preds, target, weight, group
+    dtypes = {tensor.dtype for tensor in given if tensor is not None}
     ordered = torch.are_deterministic_algorithms_enabled() and any(counts.is_floating_point() for _, counts in tallies)
     module = None if failures or ordered or None in plans or not dtypes <= TYPES.keys() else kernel()
-    if module is None or not all(counts.is_contiguous() for _, counts in tallies):
+    if module is None or not all(counts.is_contiguous() and layout.rows == rows for layout, counts in tallies):
         return False
-    batch = tuple(None if each is None else each.detach().resolve_neg().contiguous() for each in (preds, target, weight))
+    batch = tuple(None if each is None else each.detach().resolve_neg().contiguous() for each in given)
+    by_row = (0, 1) if rows is None else (ROWS[type(rows)], rows.n)
     edges = [layout.scored._table(preds.device) if isinstance(layout.scored, Edges) else counts for layout, counts in tallies]
     try:
-        module.launch(tuple(plans), tuple(counts for _, counts in tallies), tuple(edges), batch)
+        module.launch(module.plans_of(tuple(plans), by_row), tuple(counts for _, counts in tallies), tuple(edges), batch)
     except Exception as error:  # of a compiler or a driver, which have kinds of their own; it comes before anything is counted
         failures.append(error)
         warnings.warn(f"the Triton kernel cannot be launched, so counting takes plain torch operations: {error}", stacklevel=2)
@@ -71,7 +77,7 @@ def _plan(layout: Layout) -> Any:
     """The plan of a layout, made once and kept with it; None where it cuts or sums in a way unknown to the kernel."""
     kept = vars(layout)
     if "_kernel_plan" not in kept:
-        known = layout.rows is None and type(layout.scored) in CUTS and SUMMANDS.keys() >= set(map(type, layout.sums))
+        known = type(layout.scored) in CUTS and SUMMANDS.keys() >= set(map(type, layout.sums))
         module = kernel() if known else None
         kept["_kernel_plan"] = None if module is None else _planned(layout, module)
     return kept["_kernel_plan"]
@@ -88,16 +94,17 @@ def _planned(layout: Layout, module: ModuleType) -> Any:
         real=layout.dtype.is_floating_point,
         bounded=layout.valid_range == (0, 1),
         logits=layout.from_logits,
-        ignore=layout.ignore_index,
+        ignores=layout.ignore_index is not None,
+        ignore=layout.ignore_index or 0,
         sums=tuple(map(_summand, layout.sums)),
     )
     if isinstance(cuts, Threshold):
-        return plan._replace(at=_bits(cuts.at))
+        return replace(plan, at=_bits(cuts.at))
     if isinstance(cuts, FloatBits):
         low, high, around, *others = cuts.runs
-        return plan._replace(runs=(_bits(low), _bits(high), _bits(around), *others))
+        return replace(plan, runs=(_bits(low), _bits(high), _bits(around), *others))
     if isinstance(cuts, Edges):
-        return plan._replace(edges=len(cuts.at), step=1 << len(cuts.at).bit_length() - 1)
+        return replace(plan, edges=len(cuts.at), step=1 << len(cuts.at).bit_length() - 1)
     return plan
 
 

@@ -1,16 +1,19 @@
 """The Triton kernel: one launch reads a batch once and counts it into the cells of all layouts.
 
-A sample is 12 bytes of float32 score and int64 label, so 1e7 of them take 36 microseconds to read at 3.35 TB/s. What can cost
+A sample is 12 bytes of float32 score and int64 label, so 1e7 of them take 36 microseconds to read at 3.35 TB/s. What costs
 more is adding: atomics to one address come one after the other. A block of samples therefore adds up what it can before it goes
 to memory. Layouts of few cells take a histogram in shared memory, then an atomic for each cell that was hit. The others, of
-187,649 bins say, take out the lowest and the highest cell of the block, an atomic each, as long as these hold a 16th of it:
-there lie the scores of a fresh network, all in one bin, which is two cells, one for each label. The rest, spread out, is added
-sample by sample, an atomic of 8 bytes each.
+187,649 bins say, take such a histogram of the bins around that of each of a few samples, if these hold a 16th of the block:
+there lie the scores of a fresh network. The rest, spread out, is added sample by sample, an atomic of 8 bytes each. Weights and
+losses know no histogram: of them, the lowest and the highest cell of a block are summed up, as long as these hold a 16th of it.
+Where there are rows, cells are those of all rows, one after the other.
 """
 
 from __future__ import annotations
 
-from typing import Any, NamedTuple
+from dataclasses import dataclass
+from functools import cache
+from typing import Any
 
 import triton
 import triton.language as tl
@@ -19,16 +22,17 @@ from torch import Tensor
 #: Samples of a program; with 8 warps, 8 of them in the registers of a thread.
 BLOCK = tl.constexpr(2048)
 WARPS = 8
-#: Layouts of up to so many cells take a histogram in shared memory (16 KB).
-FEW = tl.constexpr(4096)
-#: Cells are taken out as long as they hold the so-manieth part of a block.
-SHARE = tl.constexpr(16)
+#: Cells of a histogram in shared memory (2 KB).
+WINDOW = tl.constexpr(512)
+#: Cells are taken out if they hold the so-manieth part of a block, and so many times at most.
+SHARE, CROWDS = tl.constexpr(16), tl.constexpr(4)
 THRESHOLD, UNIFORM, FLOAT_BITS = (tl.constexpr(kind) for kind in range(3))
 PROBABILITY, SQUARED_ERROR, LOG_LOSS, HINGE, SQUARED_HINGE, SQUARED_WEIGHT = (tl.constexpr(kind) for kind in range(6))
-NEVER = tl.constexpr(2**31 - 1)
+LABELS, CLASSES, GROUPS = (tl.constexpr(kind) for kind in range(1, 4))
 
 
-class Plan(NamedTuple):
+@dataclass(frozen=True)
+class Plan:
     """A layout as the kernel is compiled for it; floats of scores by their bits, which no rounding changes."""
 
     kind: int
@@ -38,21 +42,57 @@ class Plan(NamedTuple):
     real: bool
     bounded: bool
     logits: bool
-    ignore: int | None
+    ignores: bool
+    ignore: int
     at: int = 0
     edges: int = 0
     step: int = 0
     runs: tuple[Any, ...] = ()
     sums: tuple[tuple[int, float, float], ...] = ()
 
+    @property
+    def value(self) -> Plan:
+        """Itself: a constant of Triton has its value here, which its interpreter leaves out."""
+        return self
 
-def launch(plans: tuple[Plan, ...], states: tuple[Tensor, ...], edges: tuple[Tensor, ...], batch: tuple[Any, ...]) -> None:
+
+class Plans:
+    """What the kernel is compiled for: a plan of each layout, and the kind and number of rows.
+
+    It is no tuple, and has no entry that is None, since older versions of Triton take tuples apart and stumble over those. Its
+    text is made once: Triton finds by it, at every launch, what was compiled.
+    """
+
+    def __init__(self, each: tuple[Plan, ...], rows: tuple[int, int]) -> None:
+        self.each, self.rows, self.text = each, rows, f"{each} {rows}"
+
+    def __eq__(self, other: object) -> bool:
+        return isinstance(other, Plans) and self.text == other.text
+
+    def __hash__(self) -> int:
+        return hash(self.text)
+
+    def __repr__(self) -> str:
+        return self.text
+
+    @property
+    def value(self) -> Plans:
+        """Itself, as of a plan."""
+        return self
+
+
+@cache
+def plans_of(each: tuple[Plan, ...], rows: tuple[int, int]) -> Any:
+    """The plans of layouts, once for all metrics of such."""
+    return tl.constexpr(Plans(each, rows))
+
+
+def launch(plans: Any, states: tuple[Tensor, ...], edges: tuple[Tensor, ...], batch: tuple[Any, ...]) -> None:
     """Count a contiguous batch; nothing is allocated, and nobody waits."""
-    preds, target, weight = batch
-    samples = preds.numel()
+    samples = batch[0].numel()
     if samples:
         grid = (triton.cdiv(samples, BLOCK.value),)
-        kernel[grid](preds, target, weight, states, edges, samples, plans, num_warps=WARPS, enable_fp_fusion=False)
+        kernel[grid](*batch, states, edges, samples, plans, num_warps=WARPS, enable_fp_fusion=False)
 
 
 @triton.jit
@@ -62,68 +102,113 @@ def offsets(program):
 
 
 @triton.jit(do_not_specialize=["samples"])
-def kernel(preds, target, weight, states, edges, samples, plans: tl.constexpr):
+def kernel(preds, target, weight, group, states, edges, samples, plans: tl.constexpr):
     """Count one block of samples into every layout."""
     at = offsets(tl.program_id(0))
     here = at < samples
     scores = tl.load(preds + at, mask=here, other=0)
-    labels = tl.load(target + at, mask=here, other=0)
     weights = None if weight is None else tl.load(weight + at, mask=here, other=0).to(tl.float64)
-    for k in tl.static_range(len(plans)):
-        _count(states[k], edges[k], plans[k], scores, labels, weights, here)
+    given, positive, good, row = _placed(target, group, at, here, plans)
+    for k in tl.static_range(len(plans.value.each)):
+        _count(states[k], edges[k], plans, k, scores, given, positive, good, row, weights, here)
 
 
 @triton.jit
-def _count(state, edges, plan: tl.constexpr, scores, labels, weights, here):
+def _placed(target, group, at, here, plans: tl.constexpr):
+    """What was given for the labels of a block, which samples are positive, which have a label and a row, and those rows."""
+    kind: tl.constexpr = plans.value.rows[0]
+    n: tl.constexpr = plans.value.rows[1]
+    row = tl.zeros(at.shape, tl.int64)
+    if kind == CLASSES:
+        given = tl.load(target + at // n, mask=here, other=0)
+        classes, row = given.to(tl.int64), at % n
+        return given, classes == row, (classes >= 0) & (classes < n), row
+    given = tl.load(target + at, mask=here, other=0)
+    positive = given == 1
+    good = positive | (given == 0)
+    if kind == LABELS:
+        row = at % n
+    if kind == GROUPS:
+        ids = tl.load(group + at, mask=here, other=0).to(tl.int64)
+        known = (ids >= 0) & (ids < n)
+        good, row = good & known, tl.where(known, ids, 0)
+    return given, positive, good, row
+
+
+@triton.jit
+def _count(state, edges, plans: tl.constexpr, k: tl.constexpr, scores, given, positive, good, row, weights, here):
     """Count a block of samples into one layout."""
+    plan: tl.constexpr = plans.value.each[k]
+    rows: tl.constexpr = plans.value.rows[1]
     x = scores.to(tl.float32)
-    excluded: tl.constexpr = 2 * plan.bins
+    excluded: tl.constexpr = 2 * plan.value.bins
     bins, off_edge = _bins(x, edges, plan)
-    positive = labels == 1
-    cell = tl.where(positive, bins + plan.bins, bins)
-    if plan.weighted and weights is not None:
-        cell = tl.where((weights >= 0) & (weights < float("inf")), cell, excluded + 4)
-    if plan.bounded:
-        cell = tl.where((x >= 0) & (x <= 1), cell, excluded + 3)
-    cell = tl.where(x == x, cell, excluded + 2)
-    cell = tl.where(positive | (labels == 0), cell, excluded + 1)
-    if plan.ignore is not None:
-        cell = tl.where(_equal(labels, plan.ignore), excluded, cell)
-    valid = here & (cell < excluded)
+    if plan.value.weighted and weights is not None:
+        bins = tl.where((weights >= 0) & (weights < float("inf")), bins, excluded + 4)
+    if plan.value.bounded:
+        bins = tl.where((x >= 0) & (x <= 1), bins, excluded + 3)
+    bins = tl.where(x == x, bins, excluded + 2)
+    bins = tl.where(good, bins, excluded + 1)
+    if plan.value.ignores:
+        bins = tl.where(_equal(given, plan.value.ignore), excluded, bins)
+    valid = here & (bins < excluded)
     tl.atomic_add(state + (excluded + 5), tl.sum((off_edge & valid).to(tl.int32), 0).to(state.dtype.element_ty))
-    if plan.real:
+    if rows > 1:
+        bins = row * plan.value.cells + bins
+    upper = valid & positive
+    cell = tl.where(upper, bins + plan.value.bins, bins)
+    if plan.value.real:
         amount = tl.full(cell.shape, 1, tl.float64)
-        if plan.weighted and weights is not None:
+        if plan.value.weighted and weights is not None:
             amount = tl.where(valid, weights, amount)
         _add(state, cell, amount, here)
         exact = scores.to(tl.float64) if scores.dtype == tl.float64 else x.to(tl.float64)
-        for k in tl.static_range(len(plan.sums)):
-            if plan.sums[k][0] == SQUARED_WEIGHT:
+        for m in tl.static_range(len(plan.value.sums)):
+            if plan.value.sums[m][0] == SQUARED_WEIGHT:
                 value = amount * amount
             else:
-                value = _value(plan.sums[k], exact, positive, plan.logits) * amount
-            _add(state + (excluded + 6 + k * excluded), cell, value, valid & (amount > 0))
-    elif plan.cells <= FEW:
-        slots: tl.constexpr = triton.next_power_of_2(plan.cells)
-        found = tl.histogram(cell, slots, mask=here)
+                value = _value(plan, m, exact, positive) * amount
+            _add(state + (excluded + 6 + m * excluded), cell, value, valid & (amount > 0))
+    elif rows * plan.value.cells <= WINDOW:
+        slots: tl.constexpr = triton.next_power_of_2(rows * plan.value.cells)
+        found = tl.histogram(cell.to(tl.int32), slots, mask=here)
         tl.atomic_add(state + tl.arange(0, slots), found.to(tl.int64), mask=found > 0)
     else:
-        _add(state, cell, tl.full(cell.shape, 1, tl.int32), here)
+        _add_ones(state, bins, upper, plan.value.bins, here)
+
+
+@triton.jit
+def _add_ones(cells, lower, upper, far: tl.constexpr, left):
+    """Add one for each sample, to a lower cell or the upper one so far from it: those of crowded cells by a histogram."""
+    half: tl.constexpr = WINDOW // 2
+    order, slots = tl.arange(0, BLOCK), tl.arange(0, WINDOW)
+    for k in tl.static_range(CROWDS):
+        begin = tl.sum(tl.where(order == k * (BLOCK // CROWDS), lower, 0), 0) - half // 2
+        near = left & (lower >= begin) & (lower < begin + half)
+        if tl.sum(near.to(tl.int32), 0) * SHARE >= BLOCK:
+            slot = tl.where(upper, lower - begin + half, lower - begin).to(tl.int32)
+            found = tl.histogram(slot, WINDOW, mask=near)
+            at = begin + tl.where(slots < half, slots, slots - half + far)
+            tl.atomic_add(cells + at, found.to(tl.int64), mask=found > 0)
+            left = left & ~near
+    tl.atomic_add(cells + tl.where(upper, lower + far, lower), tl.full(lower.shape, 1, tl.int64), mask=left)
 
 
 @triton.jit
 def _add(cells, cell, amount, left):
-    """Add amounts to cells of memory: those of crowded cells summed up in the block before."""
+    """Add amounts to cells: those of crowded cells summed up in the block before."""
+    beyond: tl.constexpr = 2**31 - 1 if cell.dtype == tl.int32 else 2**62
+    kind = cells.dtype.element_ty
     taken = tl.full((), BLOCK, tl.int32)
-    while taken * SHARE >= BLOCK:
-        low, high = tl.min(tl.where(left, cell, NEVER), 0), tl.max(tl.where(left, cell, -1), 0)
-        lowest, highest = left & (cell == low), left & (cell == high) & (cell > low)
-        kind = cells.dtype.element_ty
-        tl.atomic_add(cells + low, tl.sum(tl.where(lowest, amount, 0), 0).to(kind), mask=low <= high)
-        tl.atomic_add(cells + high, tl.sum(tl.where(highest, amount, 0), 0).to(kind), mask=low < high)
-        taken = tl.sum((lowest | highest).to(tl.int32), 0)
-        left = left & ~(lowest | highest)
-    tl.atomic_add(cells + cell, amount.to(cells.dtype.element_ty), mask=left)
+    for _ in tl.static_range(CROWDS):
+        if taken * SHARE >= BLOCK:
+            low, high = tl.min(tl.where(left, cell, beyond), 0), tl.max(tl.where(left, cell, -1), 0)
+            lowest, highest = left & (cell == low), left & (cell == high) & (cell > low)
+            tl.atomic_add(cells + low, tl.sum(tl.where(lowest, amount, 0), 0).to(kind), mask=low <= high)
+            tl.atomic_add(cells + high, tl.sum(tl.where(highest, amount, 0), 0).to(kind), mask=low < high)
+            taken = tl.sum((lowest | highest).to(tl.int32), 0)
+            left = left & ~(lowest | highest)
+    tl.atomic_add(cells + cell, amount.to(kind), mask=left)
 
 
 @triton.jit
@@ -144,39 +229,39 @@ def _float(bits: tl.constexpr):
 def _bins(x, edges, plan: tl.constexpr):
     """Bins of valid scores, int32, and which of these may lie off the lower edge; others lead to no memory that is not ours."""
     off_edge = tl.full(x.shape, True, tl.int1)
-    if plan.kind == THRESHOLD:
-        bins = (x >= _float(plan.at)).to(tl.int32)
-    elif plan.kind == UNIFORM:
-        scaled = x * plan.bins
-        bins = tl.minimum(tl.maximum(scaled, 0.0), plan.bins - 1.0).to(tl.int32)
+    if plan.value.kind == THRESHOLD:
+        bins = (x >= _float(plan.value.at)).to(tl.int32)
+    elif plan.value.kind == UNIFORM:
+        scaled = x * plan.value.bins
+        bins = tl.minimum(tl.maximum(scaled, 0.0), plan.value.bins - 1.0).to(tl.int32)
         off_edge = scaled != bins.to(tl.float32)
-    elif plan.kind == FLOAT_BITS:
-        bins, off_edge = _float_bins(x, plan.runs)
+    elif plan.value.kind == FLOAT_BITS:
+        bins, off_edge = _float_bins(x, plan)
     else:
         bins = tl.zeros(x.shape, tl.int32)
-        step: tl.constexpr = plan.step
+        step: tl.constexpr = plan.value.step
         for k in tl.static_range(32):
             if step >> k > 0:
                 next_edge = bins + ((step >> k) - 1)
-                inside = next_edge < plan.edges
+                inside = next_edge < plan.value.edges
                 found = tl.load(edges + next_edge, mask=inside, other=0)
                 bins = tl.where(inside & (found <= x), next_edge + 1, bins)
     return bins, off_edge
 
 
 @triton.jit
-def _float_bins(x, runs: tl.constexpr):
+def _float_bins(x, plan: tl.constexpr):
     """Bins of :class:`FloatBits`, and which scores have bits that those leave out."""
-    low, high = _float(runs[0]), _float(runs[1])
-    bits = tl.where((x >= low) & (x < high), x - _float(runs[2]), x).to(tl.int32, bitcast=True)
+    low, high = _float(plan.value.runs[0]), _float(plan.value.runs[1])
+    bits = tl.where((x >= low) & (x < high), x - _float(plan.value.runs[2]), x).to(tl.int32, bitcast=True)
     sign = bits >> 31
     key = ((bits & 0x7FFFFFFF) ^ sign) - sign
-    near: tl.constexpr = runs[3]
-    far: tl.constexpr = runs[4]
+    near: tl.constexpr = plan.value.runs[3]
+    far: tl.constexpr = plan.value.runs[4]
     beyond = tl.minimum(tl.maximum(key, near), far) + tl.minimum(tl.maximum(key, -far), -near)
-    offset = tl.where(x < low, runs[7][0], tl.where(x < high, runs[7][1], runs[7][2]))
-    bins = ((key - beyond) >> runs[5]) + (beyond >> runs[6]) + offset
-    off_edge = ((key - beyond) & ((1 << runs[5]) - 1) | beyond & ((1 << runs[6]) - 1)) != 0
+    offset = tl.where(x < low, plan.value.runs[7][0], tl.where(x < high, plan.value.runs[7][1], plan.value.runs[7][2]))
+    bins = ((key - beyond) >> plan.value.runs[5]) + (beyond >> plan.value.runs[6]) + offset
+    off_edge = ((key - beyond) & ((1 << plan.value.runs[5]) - 1) | beyond & ((1 << plan.value.runs[6]) - 1)) != 0
     return bins, off_edge
 
 
@@ -195,22 +280,24 @@ def _sigmoid(z):
 
 
 @triton.jit
-def _value(summand: tl.constexpr, s, positive, logits: tl.constexpr):
+def _value(plan: tl.constexpr, m: tl.constexpr, s, positive):
     """What each sample adds to a sum, float64; that of an invalid one has no meaning."""
     p = tl.minimum(tl.maximum(s, 0.0), 1.0)
     against = tl.where(positive, -s, s)
-    kind: tl.constexpr = summand[0]
+    kind: tl.constexpr = plan.value.sums[m][0]
     if kind == PROBABILITY:
-        value = _sigmoid(s) if logits else p
+        value = _sigmoid(s) if plan.value.logits else p
     elif kind == SQUARED_ERROR:
-        value = _sigmoid(against) if logits else tl.where(positive, 1 - p, p)
+        value = _sigmoid(against) if plan.value.logits else tl.where(positive, 1 - p, p)
         value = value * value
     elif kind == LOG_LOSS:
-        if logits:
+        if plan.value.logits:
             value = tl.maximum(against, 0.0) + _log1p(tl.exp(-tl.abs(against)))
         else:
             value = -tl.where(positive, tl.log(p), _log1p(-p))
-        value = tl.minimum(tl.maximum(value, tl.full((), summand[1], tl.float64)), tl.full((), summand[2], tl.float64))
+        value = tl.minimum(
+            tl.maximum(value, tl.full((), plan.value.sums[m][1], tl.float64)), tl.full((), plan.value.sums[m][2], tl.float64)
+        )
     else:
         value = tl.maximum(1 + against, 0.0)
         if kind == SQUARED_HINGE:
