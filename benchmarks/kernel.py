@@ -17,8 +17,9 @@ from triton.compiler import ASTSource
 
 from benchmarks.gpu import LAYOUTS
 from torch_binmetrics import Groups, Layout
-from torch_binmetrics.counting import cuda, triton_kernel
+from torch_binmetrics.counting import triton_kernel
 from torch_binmetrics.counting.cpu import ROWS
+from torch_binmetrics.counting.plans import plan_of
 
 TARGETS = [GPUTarget("cuda", arch, 32) for arch in (80, 90, 100)] + [GPUTarget("hip", "gfx942", 64)]
 PTXAS = Path(triton.__file__).parent / "backends/nvidia/bin"
@@ -26,7 +27,7 @@ PTXAS = Path(triton.__file__).parent / "backends/nvidia/bin"
 
 def compiled(layouts: list[Layout], target: GPUTarget) -> tuple[str, str, int]:
     """Registers, spills and bytes of shared memory of the kernel for layouts: float32 scores and weights, int64 labels."""
-    plans = tuple(map(cuda._plan, layouts))
+    plans = tuple(map(plan_of, layouts))
     states = tuple("*fp64" if plan.real else "*i64" for plan in plans)
     edges = tuple("*fp32" if plan.edges else state for plan, state in zip(plans, states, strict=True))
     signature: dict[str, object] = {"preds": "*fp32", "target": "*i64", "weight": "*fp32", "group": "*i64"}

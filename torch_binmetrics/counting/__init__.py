@@ -134,7 +134,7 @@ class Backend(NamedTuple):
 def backend(device: torch.device | str = "cpu") -> Backend:
     """What counts tensors on a device, and why: the compiled loop, the Triton kernel, or the reference in plain torch ops.
 
-    The kernel is for CUDA and ROCm, where Triton comes with torch; it has not yet been measured on a GPU. The compiled loop is
+    The kernel is for CUDA and ROCm, where Triton comes with torch, 3.4 or newer from torch 2.8 on. The compiled loop is
     for the CPU: it is missing where the package was installed without a C compiler, and the environment variable
     ``TORCH_BINMETRICS_NATIVE=0`` switches it off. All count the same bits.
 

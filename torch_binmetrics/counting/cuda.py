@@ -1,22 +1,20 @@
-"""The door to the Triton kernel: which tensors it counts, and what it has to know of each layout."""
+"""The door to the Triton kernel: which tensors it counts."""
 
 from __future__ import annotations
 
 import warnings
 from collections.abc import Sequence
-from dataclasses import replace
 from functools import cache
 from importlib import import_module
 from types import ModuleType
-from typing import Any
 
 import torch
 from torch import Tensor
 
-from torch_binmetrics.counting.cpu import CUTS, ROWS, SUMMANDS, TYPES, _summand
-from torch_binmetrics.counting.cuts import Edges, Threshold, Uniform
-from torch_binmetrics.counting.float_bits import FloatBits
+from torch_binmetrics.counting.cpu import ROWS, TYPES
+from torch_binmetrics.counting.cuts import Edges
 from torch_binmetrics.counting.layout import Layout
+from torch_binmetrics.counting.plans import plan_of
 
 #: Why the kernel cannot be launched here, once that was tried.
 failures: list[Exception] = []
@@ -52,7 +50,7 @@ def count(
     that failed, which is said once, and sums of floats where torch is to use deterministic algorithms: their atomics come in
     any order.
     """
-    plans, rows = [_plan(layout) for layout, _ in tallies], tallies[0][0].rows
+    plans, rows = [plan_of(layout) for layout, _ in tallies], tallies[0][0].rows
     if rows is not None and weight is not None and weight.shape != preds.shape:
         weight = weight[..., None].expand(preds.shape)
     given = preds, target, weight, group
@@ -71,43 +69,3 @@ def count(
         warnings.warn(f"the Triton kernel cannot be launched, so counting takes plain torch operations: {error}", stacklevel=2)
         return False
     return True
-
-
-def _plan(layout: Layout) -> Any:
-    """The plan of a layout, made once and kept with it; None where it cuts or sums in a way unknown to the kernel."""
-    kept = vars(layout)
-    if "_kernel_plan" not in kept:
-        known = type(layout.scored) in CUTS and SUMMANDS.keys() >= set(map(type, layout.sums))
-        module = kernel() if known else None
-        kept["_kernel_plan"] = None if module is None else _planned(layout, module)
-    return kept["_kernel_plan"]
-
-
-def _planned(layout: Layout, module: ModuleType) -> Any:
-    """A layout as the kernel is compiled for it."""
-    cuts = layout.scored
-    plan = module.Plan(
-        kind=[Threshold, Uniform, FloatBits, Edges].index(type(cuts)),
-        bins=cuts.bins,
-        cells=layout.cells,
-        weighted=layout.weighted,
-        real=layout.dtype.is_floating_point,
-        bounded=layout.valid_range == (0, 1),
-        logits=layout.from_logits,
-        ignores=layout.ignore_index is not None,
-        ignore=layout.ignore_index or 0,
-        sums=tuple(map(_summand, layout.sums)),
-    )
-    if isinstance(cuts, Threshold):
-        return replace(plan, at=_bits(cuts.at))
-    if isinstance(cuts, FloatBits):
-        low, high, around, *others = cuts.runs
-        return replace(plan, runs=(_bits(low), _bits(high), _bits(around), *others))
-    if isinstance(cuts, Edges):
-        return replace(plan, edges=len(cuts.at), step=1 << len(cuts.at).bit_length() - 1)
-    return plan
-
-
-def _bits(value: float) -> int:
-    """The bits of a float32."""
-    return int(torch.tensor(value, dtype=torch.float32).view(torch.int32))

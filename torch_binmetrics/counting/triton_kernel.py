@@ -11,13 +11,14 @@ Where there are rows, cells are those of all rows, one after the other.
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from functools import cache
 from typing import Any
 
 import triton
 import triton.language as tl
 from torch import Tensor
+
+from torch_binmetrics.counting.plans import Plan, Plans
 
 #: Samples of a program; with 8 warps, 8 of them in the registers of a thread.
 BLOCK = tl.constexpr(2048)
@@ -29,56 +30,6 @@ SHARE, CROWDS = tl.constexpr(16), tl.constexpr(4)
 THRESHOLD, UNIFORM, FLOAT_BITS = (tl.constexpr(kind) for kind in range(3))
 PROBABILITY, SQUARED_ERROR, LOG_LOSS, HINGE, SQUARED_HINGE, SQUARED_WEIGHT = (tl.constexpr(kind) for kind in range(6))
 LABELS, CLASSES, GROUPS = (tl.constexpr(kind) for kind in range(1, 4))
-
-
-@dataclass(frozen=True)
-class Plan:
-    """A layout as the kernel is compiled for it; floats of scores by their bits, which no rounding changes."""
-
-    kind: int
-    bins: int
-    cells: int
-    weighted: bool
-    real: bool
-    bounded: bool
-    logits: bool
-    ignores: bool
-    ignore: int
-    at: int = 0
-    edges: int = 0
-    step: int = 0
-    runs: tuple[Any, ...] = ()
-    sums: tuple[tuple[int, float, float], ...] = ()
-
-    @property
-    def value(self) -> Plan:
-        """Itself: a constant of Triton has its value here, which its interpreter leaves out."""
-        return self
-
-
-class Plans:
-    """What the kernel is compiled for: a plan of each layout, and the kind and number of rows.
-
-    It is no tuple, and has no entry that is None, since older versions of Triton take tuples apart and stumble over those. Its
-    text is made once: Triton finds by it, at every launch, what was compiled.
-    """
-
-    def __init__(self, each: tuple[Plan, ...], rows: tuple[int, int]) -> None:
-        self.each, self.rows, self.text = each, rows, f"{each} {rows}"
-
-    def __eq__(self, other: object) -> bool:
-        return isinstance(other, Plans) and self.text == other.text
-
-    def __hash__(self) -> int:
-        return hash(self.text)
-
-    def __repr__(self) -> str:
-        return self.text
-
-    @property
-    def value(self) -> Plans:
-        """Itself, as of a plan."""
-        return self
 
 
 @cache
