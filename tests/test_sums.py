@@ -1,7 +1,9 @@
 """Sums besides counts: losses and probabilities by label and bin, exact in float64, and what is read off them."""
 
 import math
+import sys
 
+import mpmath
 import numpy as np
 import pytest
 import torch
@@ -65,6 +67,42 @@ def test_a_sure_and_wrong_probability_costs_infinitely_much_unless_it_is_clipped
     assert once(("BinaryLogLoss", {"eps": 0.001}), (preds, target)).compute().isfinite()
     weights = torch.tensor([0.0, 1.0, 1.0])
     agree(once(("BinaryLogLoss", {}), (preds, target, weights)).compute(), math.log(2) / 2)
+
+
+def spread(kind, generator):
+    """Probabilities in float64, of which no two are one float32 number."""
+    u = torch.rand(3000, generator=generator, dtype=torch.float64)
+    near_root = 0.5**0.5 + (u - 0.5) / 500
+    kinds = {
+        "float32": u.float().double(),
+        "float64": u,
+        "near 0": torch.exp(-80 * u),
+        "near 1": 1 - torch.exp(-16 * u),
+        "on either side of the square root of a half": torch.cat([near_root, 1 - near_root]),
+        "powers of 2": torch.exp2(-torch.arange(1, 149).double()),
+    }
+    single = torch.from_numpy(np.unique(kinds[kind].float().numpy(), return_index=True)[1])
+    return kinds[kind][single]
+
+
+@pytest.mark.parametrize(
+    "kind", ["float32", "float64", "near 0", "near 1", "on either side of the square root of a half", "powers of 2"]
+)
+@pytest.mark.parametrize("label", [0, 1])
+def test_each_log_loss_is_the_exact_one_to_two_units_in_the_last_place(kind, label):
+    preds = spread(kind, torch.Generator().manual_seed(5))
+    histogram = tb.ScoreHistogram(tb.Layout(tb.Edges(preds.float()), sums=(tb.counting.LogLoss(),)))
+    histogram.update(preds, torch.full(preds.shape, label))
+    losses = histogram.sums(tb.counting.LogLoss())[label, 1:]
+    with mpmath.workprec(200):
+        for p, loss in zip(preds.tolist(), losses.tolist(), strict=True):
+            exact = -mpmath.log(p) if label else -mpmath.log1p(-mpmath.mpf(p))
+            assert abs(loss - exact) <= 2 * math.ulp(float(exact))
+
+
+@pytest.mark.parametrize("p", [5e-324, 1e-310, sys.float_info.min])
+def test_the_log_loss_of_the_smallest_numbers_is_no_more_than_its_size(p):
+    agree(once(("BinaryLogLoss", {}), (torch.tensor([p], dtype=torch.float64), torch.ones(1))).compute(), -math.log(p))
 
 
 @pytest.mark.parametrize("dtype", [torch.float32, torch.float64])
