@@ -113,6 +113,7 @@ def test_histograms_counted_together_equal_each_alone(layout, seed, sizes):
 
 @EACH_METRIC
 @given(seed=SEEDS, cuts=PLACES)
+@example(seed=73, cuts=[21])  # sums of losses that differ in the last bit, by the order of addition
 @settings(max_examples=10)
 def test_a_metric_merged_or_called_by_batches_equals_one_pass(variant, seed, cuts):
     samples = random_samples(seed, 96)
@@ -122,15 +123,18 @@ def test_a_metric_merged_or_called_by_batches_equals_one_pass(variant, seed, cut
         alone = once(variant, batch)
         assert_same(called(*batch), alone.compute())
         merged.merge_state(alone)
-    assert_same(called.compute(), whole.compute())
-    assert_same(merged.compute(), whole.compute())
+    for together in (called, merged):
+        assert_same(together.compute(), whole.compute(), rounded=bool(whole.sums))
 
 
-def assert_same(one, other):
-    """Computed values are equal bit by bit, NaN included."""
+def assert_same(one, other, *, rounded=False):
+    """Computed values are equal bit by bit, NaN included; those of float64 sums but for rounding."""
     for ours, theirs in zip(*((value if isinstance(value, tuple) else (value,)) for value in (one, other)), strict=True):
         assert ours.dtype == theirs.dtype
-        assert torch.equal(ours.nan_to_num(-7), theirs.nan_to_num(-7))
+        if rounded:
+            torch.testing.assert_close(ours, theirs, rtol=1e-13, atol=0, equal_nan=True)
+        else:
+            assert torch.equal(ours.nan_to_num(-7), theirs.nan_to_num(-7))
 
 
 @pytest.mark.parametrize("shape", [(0,), (0, 3), (3, 0, 2), (2, 0)])
