@@ -12,7 +12,7 @@ MUTANTS ?= 300
 FRESH ?= build/fresh
 TORCH ?= torch
 
-.PHONY: demo test multinode quick cuda float64 peers lint types sanitized sanitize fuzz mutants docs smoke bench dist installed clean
+.PHONY: demo test multinode quick cuda float64 peers lint types sanitized sanitize fuzz mutants docs smoke bench dist installed system-torch clean
 
 demo: .venv/demo
 	OMP_NUM_THREADS=1 $(BIN)/torchrun --standalone --nproc-per-node $(RANKS) examples/flights.py
@@ -101,13 +101,23 @@ dist: .venv/ready
 # What users get: the wheel where nothing else of ours is, under the tests that the source distribution brings.
 # make installed PYTHON=python3.13 TORCH='torch==2.14.*'
 FRAMEWORKS = accelerate docs huggingface ignite lightning mlflow package plots tensorboard
+UNPACK = rm -rf build/unpacked && mkdir -p build/unpacked && tar -xzf dist/*.tar.gz -C build/unpacked --strip-components 1
+AS_INSTALLED = cd build/unpacked && rm -r torch_binmetrics && $(abspath $(FRESH))/bin/pytest -q -n $(WORKERS) \
+	-m "not processes and not slow" --hypothesis-profile quick $(FRAMEWORKS:%=--ignore-glob="tests/*%*.py") tests
 installed: dist
 	test -d $(FRESH) || $(PYTHON) -m venv $(FRESH)
 	mkdir -p build && grep -v "^torch==" constraints.txt > build/constraints.txt
 	$(FRESH)/bin/pip install -c build/constraints.txt "$(TORCH)" "torch_binmetrics[test] @ file://$$(ls $(CURDIR)/dist/*.whl)"
-	rm -rf build/unpacked && mkdir -p build/unpacked && tar -xzf dist/*.tar.gz -C build/unpacked --strip-components 1
-	cd build/unpacked && rm -r torch_binmetrics && $(abspath $(FRESH))/bin/pytest -q -n $(WORKERS) -m "not processes and not slow" \
-		--hypothesis-profile quick $(FRAMEWORKS:%=--ignore-glob="tests/*%*.py") tests
+	$(UNPACK)
+	$(AS_INSTALLED)
+
+# The same where the system brings torch: Debian 13 has 2.6, the lowest that we support, for Python 3.13.
+system-torch:
+	test -d $(FRESH) || $(PYTHON) -m venv --system-site-packages $(FRESH)
+	$(FRESH)/bin/pip install ".[test]" build
+	rm -rf dist && $(FRESH)/bin/python -m build --sdist --outdir dist .
+	$(UNPACK)
+	$(AS_INSTALLED)
 
 .venv/bench: .venv/ready
 	$(INSTALL) -e ".[bench]"

@@ -3,6 +3,7 @@
 import pytest
 import torch
 from building import EVERY
+from pretended import ACCELERATOR, needs_pretended
 from torch._subclasses.fake_tensor import DataDependentOutputException, FakeTensorMode
 from torch.utils._python_dispatch import TorchDispatchMode
 from torch.utils._pytree import tree_leaves
@@ -20,7 +21,7 @@ from torch_binmetrics import (
 )
 from torch_binmetrics.counting import lookup
 
-ACCELERATOR = "lazy:0"  # of "cuda" even fake tensors need a build of torch with CUDA
+pytestmark = needs_pretended
 SAMPLES = 40
 FREE = ("aten.empty", "aten.detach", "prim.device")
 

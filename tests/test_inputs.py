@@ -15,6 +15,7 @@ import pandas as pd
 import pytest
 import torch
 from hypothesis import given, strategies as st
+from pretended import ACCELERATOR, needs_pretended
 from sklearn.metrics import confusion_matrix, roc_auc_score
 from torch._subclasses.fake_tensor import (
     DataDependentOutputException,
@@ -744,9 +745,6 @@ def test_counts_and_values_are_the_same_in_every_mode(mode):
     assert all(map(torch.equal, bounds, expected_bounds))
 
 
-ACCELERATOR = "lazy:0"  # of "cuda" even fake tensors need a build of torch with CUDA
-
-
 class Crossings(TorchDispatchMode):
     """The names of operations whose tensors lie on two devices: a copy between host and accelerator, which may wait."""
 
@@ -812,6 +810,7 @@ def test_a_fake_accelerator_refuses_tensors_of_two_devices_and_sees_copies():
             torch.rand(4) + torch.rand(4, device=ACCELERATOR)
 
 
+@needs_pretended
 @pytest.mark.parametrize("build", [lambda: BinaryAUROC(weighted=True), accelerated])
 def test_updating_on_an_accelerator_never_makes_the_host_wait_and_the_counts_follow_the_data(build):
     metrics = build()
