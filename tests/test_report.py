@@ -471,3 +471,14 @@ def test_wide_bounds_name_the_cuts_that_narrow_them(shift, scale, cuts, hint):
         area.update(preds, labels)
         low, high = area.bounds()
         assert high - low < 0.01
+
+
+@pytest.mark.parametrize(("shift", "answer"), [(-4.0, "positive"), (6.0, "negative"), (0.0, None)])
+def test_a_threshold_beyond_all_scores_is_told(shift, answer):
+    target = torch.arange(1000) % 10 == 0
+    preds = torch.sigmoid(torch.linspace(-2, 2, 1000)[torch.randperm(1000)] + target + shift)
+    metric = tb.BinaryAUROC()
+    metric.update(preds, target)
+    said = [each for each in tb.binary_report(metric.histogram, draws=100).warnings if "is called" in each]
+    expected = f"no sample is called {answer} at this threshold: choose another, such as a best threshold of this report."
+    assert said == ([] if answer is None else [expected])

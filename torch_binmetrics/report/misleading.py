@@ -27,6 +27,7 @@ def misleading(confusion: Matrix, areas: Mapping[str, ReportRow], snapshot: Snap
     found = [
         *_rare(confusion, _effective(snapshot)),
         *_majority(confusion),
+        *_one_sided(confusion),
         *_wide(areas, snapshot),
         *_logits(snapshot),
     ]
@@ -74,6 +75,19 @@ def _majority(confusion: Matrix) -> list[str]:
     return [
         f"accuracy {value((tn + tp) / samples)} is no better than always answering {answer!r}, "
         f"which has {value(most / samples)}.{told}"
+    ]
+
+
+def _one_sided(confusion: Matrix) -> list[str]:
+    """A threshold beyond all scores, while the others tell the classes apart."""
+    (tn, fp), (fn, tp) = confusion
+    called = {"positive": fp + tp, "negative": tn + fn}
+    if not (tn + fp and fn + tp):
+        return []
+    return [
+        f"no sample is called {answer} at this threshold: choose another, such as a best threshold of this report."
+        for answer, n in called.items()
+        if not n
     ]
 
 
