@@ -126,3 +126,17 @@ def test_help_on_functions_that_are_made_has_no_marks_of_a_site(room):
     made = [value for name, value in vars(room).items() if name.startswith(("binary_", "Multi"))]
     assert len(made) > 50
     assert [each.__name__ for each in [room, *made] if re.search(r":\w+:`", each.__doc__)] == []
+
+
+def profit(counts):
+    """A measure of a user's own."""
+    return counts.tp - counts.fp
+
+
+def test_a_measure_without_its_metric_and_a_number_in_place_of_cuts_are_told_what_to_write():
+    with pytest.raises(TypeError, match=re.escape("pass Metric(profit, Threshold(0.5)), say")):
+        tb.MetricCollection({"auroc": tb.BinaryAUROC(), "profit": profit})
+    with pytest.raises(TypeError, match=re.escape("'auroc' must be a Metric, got 0.5 (float): pass BinaryAUROC(), say")):
+        tb.MetricCollection({"auroc": 0.5})
+    with pytest.raises(TypeError, match=re.escape("got float: pass Threshold(0.5) or FloatBits(), say")):
+        tb.Metric(profit, 0.5)

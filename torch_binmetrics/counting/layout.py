@@ -66,7 +66,7 @@ class Layout:
 
     def __post_init__(self) -> None:
         if not isinstance(self.cuts, Cuts):
-            raise TypeError(f"cuts must be a Cuts, got {type(self.cuts).__name__}: pass FloatBits(16), say")
+            raise TypeError(f"cuts must be a Cuts, got {type(self.cuts).__name__}: pass Threshold(0.5) or FloatBits(), say")
         if self.ignore_index is not None:
             integer("ignore_index", self.ignore_index)
             if not -(2**63) <= self.ignore_index < 2**63:

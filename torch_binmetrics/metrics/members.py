@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from difflib import get_close_matches
+from inspect import isfunction
 from typing import Any
 
 from torch_binmetrics.metrics.elsewhere import HERE
@@ -28,7 +29,8 @@ def by_name(metrics: Members[Any], named: Mapping[str, Member[Any]]) -> dict[str
             raise TypeError(f"names must be strings, got {name!r} ({type(name).__name__})")
         if not isinstance(metric, Metric) and not (isinstance(metric, type) and issubclass(metric, Metric)):
             near = get_close_matches(name, Options.__annotations__, 1, 0.7)
-            told = HERE.get(name) or (f"did you mean the option {near[0]!r}?" if near else "pass BinaryAUROC(), say")
+            like = f"Metric({metric.__name__}, Threshold(0.5))" if isfunction(metric) else "BinaryAUROC()"
+            told = HERE.get(name) or (f"did you mean the option {near[0]!r}?" if near else f"pass {like}, say")
             raise TypeError(f"{name!r} must be a Metric, got {metric!r} ({type(metric).__name__}): {told}")
     if len(dict(pairs)) != len(pairs):
         raise ValueError(f"names must differ, got {[name for name, _ in pairs]}: pass a dict to name metrics of one class")
