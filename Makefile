@@ -78,7 +78,7 @@ sanitize: sanitized
 fuzz: sanitized
 	$(UNDER_SANITIZERS) $(BIN)/python tests/fuzz.py $(BATCHES)
 
-# Small changes of the code, one at a time: which of them does no test notice? Hours on one core; goes on where it stopped.
+# Small changes of the code, one at a time: which of them does no test notice? An hour or two on one core; goes on where it stopped.
 mutants: .venv/ready
 	$(BIN)/python tests/mutants.py --draw $(MUTANTS)
 

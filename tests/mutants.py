@@ -42,7 +42,7 @@ from mutation_runs import (
     load,
     traced,
 )
-from mutation_sites import Change, c_changes, python_changes, statement
+from mutation_sites import Change, c_changes, decorated, python_changes, statement
 
 ROOT = Path(__file__).parent.parent
 HOME = ROOT / "build" / "mutants"
@@ -52,14 +52,16 @@ PACKAGE = TREE / "torch_binmetrics"
 ROOMS = ("counting", "measures", "state", "uncertainty")
 #: What takes long to import, once for all changes; nothing of it may start threads.
 WARM = ("torch", "numpy", "scipy.stats", "sklearn.metrics", "hypothesis", "pytest", "statsmodels.stats.proportion")
-#: Tests of other things: frameworks, pictures, compilers, and what is written about the package.
-OTHERS = "accelerate bench docs huggingface ignite install lightning mlflow package plots tensorboard torchmetrics traced types"
+#: Tests of other things: frameworks, compilers, and what is written about the package.
+OTHERS = "accelerate bench docs huggingface ignite install lightning mlflow package tensorboard traced types"
 LEFT_OUT = [f"--ignore-glob=tests/{name}*" for name in ("mut", *(f"test_{other}" for other in OTHERS.split()))]
 #: Tests whose processes run lines of the state that are seen nowhere else.
 ON_RANKS = tuple(f"tests/test_{name}.py" for name in ("distributed", "local_bounds", "lone_rank", "lost_ranks", "pending"))
-#: Few examples notice most changes; more of them, and processes, are for those that survived that.
+#: Tests of the compiled loop, which call it past the lines that do elsewhere, too.
+OF_THE_LOOP = "tests/test_compiled.py"
+#: Few examples notice most changes; processes are for those that survived that.
 QUICK = ("--hypothesis-profile=unshrunk", "-m", "not processes and not benchmarks")
-WHOLE = ("-m", "not benchmarks")
+WHOLE = ("--hypothesis-profile=unshrunk", "-m", "not benchmarks")
 #: What the kernel becomes is compiled of its file, so that tests have to import it changed.
 COMPILED = ("counting/triton_kernel.py",)
 #: What is said while tests run goes past the logs.
@@ -97,8 +99,9 @@ def session(options: Iterable[str], work: Callable[[list[Item]], None], *files: 
 
 
 def lines_of_tests() -> Seen:
-    """Of each test its seconds and the lines that it runs, kept for as long as the package is the same."""
-    digest = hashlib.sha256(b"".join(file.read_bytes() for file in sorted(PACKAGE.rglob("*.py")))).hexdigest()[:12]
+    """Of each test its seconds and the lines that it runs, kept for as long as the rooms are the same."""
+    files = sorted(file for room in ROOMS for file in (PACKAGE / room).rglob("*.py"))
+    digest = hashlib.sha256(b"".join(file.read_bytes() for file in files)).hexdigest()[:12]
     kept = HOME / f"seen-{digest}.json"
     known = json.loads(kept.read_text()) if kept.exists() else {}
 
@@ -125,26 +128,22 @@ class Trial:
         #: What its fate is kept under; another text of the file is another change.
         self.key = f"{file} {hashlib.sha256(self.text.encode()).hexdigest()[:12]} {change.start} {change.new}"
 
-    @property
-    def in_place(self) -> bool:
-        """Whether a process that has imported the package can be changed so."""
-        return self.file.endswith(".c") or bool(self.codes)
-
     def tests(self, seen: Seen, first: set[str]) -> list[str]:
         """The tests that run a changed line; of the loop in C, those that call it; of what runs at import, all of its file."""
-        path, lines = self.path, statement(self.text, self.change.start) if self.codes else None
-        if self.file.endswith(".c"):
-            path = self.path.with_name("cpu.py")
-            lines = {i for i, line in enumerate(path.read_text().splitlines(), 1) if " native." in line}
-        files = {name: files.get(str(path)) for name, (_, files) in seen.items()}
-        names = [name for name, ran in files.items() if ran and (lines is None or not lines.isdisjoint(ran))]
-        return by_function(names, {name: (name not in first, seen[name][0]) for name in names})
+        path, in_c = str(self.path), self.file.endswith(".c")
+        if in_c:
+            path = str(self.path.with_name("cpu.py"))
+            lines = {i for i, line in enumerate(Path(path).read_text().splitlines(), 1) if " native." in line}
+        else:
+            lines = (statement if self.codes else decorated)(self.text, self.change.start)
+        files = {name: files.get(path) for name, (_, files) in seen.items()}
+        names = [name for name, ran in files.items() if ran and not (lines and lines.isdisjoint(ran))]
+        order = by_function(names, {name: (name not in first, seen[name][0]) for name in names})
+        of_the_loop = sorted((name for name in seen if in_c and name.startswith(OF_THE_LOOP)), key=lambda name: seen[name][0])
+        return list(dict.fromkeys(of_the_loop + order))
 
     def tried_here(self, items: dict[str, Item], names: list[str], living: dict[str, list], *, whole: bool) -> int:
         """Try it in a fork of this process, which has collected the tests."""
-        chosen = [items[name] for name in names if name in items]
-        if whole and self.file.startswith("state/"):
-            chosen += [item for name, item in items.items() if name.startswith(ON_RANKS) and name not in names]
         library = HOME / "changed.so"
         if self.file.endswith(".c") and not built(library, self.new):
             (HOME / "last.log").write_text("FAILED to compile\n")
@@ -155,18 +154,20 @@ class Trial:
                 give(living[str(self.path)], self.codes)
             else:
                 load(library)
-            return failures(chosen, BUDGET_S[whole])
+            return failures([items[name] for name in names if name in items], BUDGET_S[whole])
 
         return self._tried(task, BUDGET_S[whole])
 
     def tried_anew(self, names: list[str], *, whole: bool) -> int:
-        """Try it in a process that imports the package and collects the tests with it."""
+        """Try it in a process that imports the package, collects the tests with it, and starts others if it is of the state."""
+        on_ranks = ON_RANKS if whole and self.file.startswith("state/") else ()
 
         def work(items: list[Item]) -> None:
             known = {item.nodeid: item for item in items}
-            failures([known[name] for name in names if name in known], BUDGET_S[whole])
+            first = [name for name in known if name.startswith(on_ranks)] if on_ranks else []
+            failures([known[name] for name in dict.fromkeys(first + names) if name in known], BUDGET_S[whole])
 
-        files = sorted({name.partition("::")[0] for name in names})
+        files = dict.fromkeys([*on_ranks, *(name.partition("::")[0] for name in names)])
         return self._tried(lambda: session(WHOLE if whole else QUICK, work, *files), BUDGET_S[whole] + COLLECTING_S)
 
     def _tried(self, task: Callable[[], int], seconds: float) -> int:
@@ -249,22 +250,24 @@ class Record:
 
 
 def try_all(record: Record, seen: Seen, *, whole: bool) -> None:
-    """Try the changes that are not tried yet, or that the quick tests did not notice."""
+    """Try the changes that are not tried yet, or that the quick tests did not notice.
+
+    Most are tried first in one process, which built some objects before it was changed; what that misses is tried anew.
+    """
     wanted, options = ("unnoticed", WHOLE) if whole else (None, QUICK)
 
     def here(items: list[Item]) -> None:
         known, functions = {item.nodeid: item for item in items}, living(PACKAGE)
         gc.freeze()  # lest every fork copies what it collects
         for number, trial in record.pending(wanted):
-            if trial.in_place:
+            if trial.file.endswith(".c") or (trial.codes and not whole):
                 code = trial.tried_here(known, trial.tests(seen, record.noticing()), functions, whole=whole)
                 record.add(number, trial, fate(code, trial, whole=whole))
 
     forked(partial(session, options, here), HOME / "here.log", float("inf"))
     for number, trial in record.pending(wanted):
-        if not trial.in_place:
-            code = trial.tried_anew(trial.tests(seen, record.noticing()), whole=whole)
-            record.add(number, trial, fate(code, trial, whole=whole))
+        code = trial.tried_anew(trial.tests(seen, record.noticing()), whole=whole)
+        record.add(number, trial, fate(code, trial, whole=whole))
 
 
 def main() -> None:

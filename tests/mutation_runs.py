@@ -21,7 +21,7 @@ from typing import Any
 import pytest
 
 #: Of one core for the tests of a change, and for one that never ends; and of the clock on the wall, for what waits for ever.
-BUDGET_S, LIMIT_S, PATIENCE_S, COLLECTING_S = {False: 20, True: 120}, 60, 600, 60
+BUDGET_S, LIMIT_S, PATIENCE_S, COLLECTING_S = {False: 10, True: 60}, 30, 600, 60
 #: Bytes of memory that a change may take, lest it takes all.
 MEMORY = 9 << 30
 NOTICED, FAILED_TO_RUN = 1, 3
@@ -78,7 +78,7 @@ def _become(task: Callable[[], int], log: Path, limit_s: float) -> None:
 def failures(items: list[pytest.Item], seconds: float) -> int:
     """Run tests until one fails, which is told, or time is over."""
     end = sum(os.times()[:4]) + seconds
-    for item, following in zip(items, [*items[1:], None], strict=True):
+    for item, following in zip(items, [*items[1:], None], strict=False):
         item.ihook.pytest_runtest_protocol(item=item, nextitem=following)
         if item.session.testsfailed:
             print(f"\nFAILED {item.nodeid}")
@@ -100,7 +100,7 @@ def traced(items: list[pytest.Item], folders: tuple[str, ...]) -> Iterator[tuple
         return of_line if frame.f_code.co_filename.startswith(folders) else None
 
     threading.settrace(of_call)
-    for item, following in zip(items, [*items[1:], None], strict=True):
+    for item, following in zip(items, [*items[1:], None], strict=False):
         seen.clear()
         failed, start = item.session.testsfailed, time.process_time()
         sys.settrace(of_call)

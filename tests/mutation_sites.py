@@ -142,6 +142,18 @@ def _conditions(node: ast.AST) -> list[ast.AST]:
     return node.ifs if isinstance(node, ast.comprehension) else [node.test] if isinstance(node, ast.If | ast.IfExp) else []
 
 
+def decorated(text: str, place: int) -> set[int]:
+    """The lines of the function that is decorated at a place, or none."""
+    line = text.count("\n", 0, place) + 1
+    functions = [node for node in ast.walk(ast.parse(text)) if isinstance(node, ast.FunctionDef)]
+    return {
+        i
+        for node in functions
+        if node.decorator_list and node.decorator_list[0].lineno <= line < node.lineno
+        for i in range(node.lineno, node.end_lineno + 1)
+    }
+
+
 def statement(text: str, place: int) -> set[int]:
     """The lines of the innermost statement at a place; of one that holds others, those before the first of these."""
     line, found = text.count("\n", 0, place) + 1, range(0)

@@ -272,7 +272,10 @@ RUNS = FloatBits(16).runs
 PLAN = (2, 1, 0, 0, 0, 0, FloatBits(16).bins, 0, 0, 0, 0.5, (*RUNS[:-1], *RUNS.offsets), 0, 0, 0, ())
 WRONG_PLANS = {
     "a kind that is none": {0: 4},
-    "a shift that is none": {11: (0.5, 2.0, 1.0, 0, 0, 32, 0, 0, 0, 0)},
+    "a shift that is none": {11: (0.5, 2.0, 1.0, 0, 0, 31, 0, 0, 0, 0)},
+    "a negative shift": {11: (0.5, 2.0, 1.0, 0, 0, -1, 0, 0, 0, 0)},
+    "a fine shift that is none": {11: (0.5, 2.0, 1.0, 0, 0, 0, 31, 0, 0, 0)},
+    "a negative fine shift": {11: (0.5, 2.0, 1.0, 0, 0, 0, -1, 0, 0, 0)},
     "no bins": {6: 0},
     "too many bins": {6: 2**31 - 1},
     "edges without memory": {0: 3, 8: 1, 9: 1},
@@ -304,6 +307,12 @@ def test_a_plan_that_makes_no_sense_is_an_error(changes):
         cpu.native.plan(*(changes.get(i, value) for i, value in enumerate(PLAN)))
 
 
+@needs_compiled
+@pytest.mark.parametrize("shifts", [(0, 0), (30, 30)])
+def test_a_plan_may_keep_all_bits_of_a_number_or_few(shifts):
+    assert cpu.native.plan(*PLAN[:11], (0.5, 2.0, 1.0, 0, 0, *shifts, 0, 0, 0), *PLAN[12:])
+
+
 def _batch_and_counts():
     """The arguments that count four scores by one plan, and its counts."""
     counts = Dense(Layout(FloatBits(16))).empty()
@@ -320,6 +329,13 @@ def test_another_number_of_arguments_is_an_error_and_no_signal(length):
     with pytest.raises(TypeError, match="number of arguments"):
         cpu.native.count(*[*batch, *(plan, state) * 65][:length])
     assert not counts.any()
+
+
+@needs_compiled
+def test_as_many_plans_as_python_hands_over_are_counted_at_once():
+    (*batch, plan, state), counts = _batch_and_counts()
+    assert cpu.native.count(*batch, *(plan, state) * cpu.MAX_TALLIES) is None
+    assert int(counts[: 2 * FloatBits(16).bins].sum()) == 4 * cpu.MAX_TALLIES
 
 
 @needs_compiled

@@ -227,6 +227,20 @@ def test_any_function_of_a_confusion_is_a_criterion():
     assert infinite == (math.inf, 0.875)
 
 
+def test_a_function_of_a_line_is_given_each_line_alone():
+    def criterion(c):
+        return -(c.tp - c.tp.max() / 2).abs()
+
+    lines = [
+        tb.Confusion(*torch.tensor(counts)) for counts in ([[4, 2], [3, 0], [0, 3], [0, 2]], [[8, 1], [2, 1], [1, 2], [0, 7]])
+    ]
+    thresholds = torch.tensor([0.2, 0.7])
+    alone = [tb.measures.best_threshold(line, thresholds, criterion) for line in lines]
+    together = tb.measures.best_threshold(tb.Confusion(*map(torch.stack, zip(*lines, strict=True))), thresholds, criterion)
+    assert together.threshold.tolist() == [float(point.threshold) for point in alone]
+    assert together.value.tolist() == [float(point.value) for point in alone]
+
+
 @pytest.mark.parametrize("criterion", [lambda c: 0.5, lambda c: c.tp.sum(), lambda c: c.tp[1:]])
 def test_a_criterion_that_does_not_give_a_value_a_threshold_is_refused(criterion):
     with pytest.raises(ValueError, match="one value for each threshold"):

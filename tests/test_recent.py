@@ -119,6 +119,7 @@ def test_rows_and_weights_have_windows_too():
         (lambda: tb.Window(0), ValueError, "at least 1"),
         (lambda: tb.Window(2.5), TypeError, "int"),
         (lambda: tb.Decay(0), ValueError, "above 0"),
+        (lambda: tb.Decay(True), TypeError, "half_life must be a float, got True"),
         (lambda: tb.BinaryAUROC(recent=100), TypeError, "Window or a Decay"),
         (lambda: tb.BinaryAUROC(tb.Exact(), recent=tb.Window(2)), ValueError, "forget nothing"),
         (
@@ -137,3 +138,10 @@ def test_rows_and_weights_have_windows_too():
 def test_what_cannot_be_recent_is_refused(build, error, match):
     with pytest.raises(error, match=match):
         build()
+
+
+def test_a_half_life_that_is_a_whole_number_is_the_same_as_a_float():
+    given = batches(3)
+    floats, whole = (fresh(tb.BinaryAUROC(recent=tb.Decay(half)), given) for half in (2.0, 2))
+    whole.load_state_dict(floats.state_dict())
+    assert repr(tb.Decay(2)) == repr(tb.Decay(2.0))
