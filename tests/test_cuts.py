@@ -424,3 +424,10 @@ def test_what_cuts_keep_for_their_bins_goes_into_no_pickle_and_is_of_real_number
     assert not any(table.is_inference() for table in vars(cuts)["_tables"].values())
     assert len(pickle.dumps(cuts)) < 300
     assert "_tables" not in vars(copy.deepcopy(cuts))
+
+
+@pytest.mark.parametrize("cuts", [FloatBits(), FloatBits(16, centre=None)], ids=str)
+def test_a_threshold_of_zero_has_no_sign(cuts):
+    thresholds = cuts.thresholds()
+    assert not thresholds[thresholds == 0].signbit().any()
+    assert (thresholds == 0).any()

@@ -10,7 +10,7 @@ from hypothesis import given, settings, strategies as st
 from oracles import NAMED, VARIANTS, once, random_samples
 from scipy import stats
 from sklearn.metrics import average_precision_score
-from statsmodels.stats.proportion import proportion_confint
+from statsmodels.stats.proportion import confint_proportions_2indep, proportion_confint
 
 import torch_binmetrics as tb
 from torch_binmetrics.counting.summands import LogLoss
@@ -225,6 +225,27 @@ def test_quantiles_of_students_t_are_scipys(level, freedom):
 @pytest.mark.parametrize("level", [0.9, 0.95, 0.99])
 def test_the_least_ks_statistic_that_is_no_chance_is_that_of_kolmogorovs_distribution(level):
     assert kolmogorov_deviations(level) == pytest.approx(stats.kstwobign.ppf((1 + level) / 2), rel=1e-3)
+
+
+@pytest.mark.parametrize("level", [0.8, 0.95])
+def test_the_upper_end_of_the_ks_statistic_is_the_highest_of_newcombes_at_any_threshold(level):
+    preds, target = random_samples(seed=6, size=300)
+    _, high = once(("BinaryKSStatistic", {"cuts": tb.Uniform(8)}), (preds, target)).confidence_interval(level)
+    ends, sizes = [], [int((target == label).sum()) for label in (0, 1)]
+    for threshold in torch.arange(8) / 8:
+        called = [int((preds[target == label] >= threshold).sum()) for label in (0, 1)]
+        (less, of_less), (more, of_more) = sorted(zip(called, sizes, strict=True), key=lambda share: share[0] / share[1])
+        options = {"method": "newcomb", "compare": "diff", "alpha": 1 - level}
+        ends.append(confint_proportions_2indep(more, of_more, less, of_less, **options)[1])
+    assert high.value.item() == pytest.approx(max(ends), abs=1e-12)
+
+
+@pytest.mark.parametrize("level", [0.8, 0.95])
+def test_the_lower_end_of_the_ks_statistic_of_few_is_as_far_as_chance_reaches_by_kolmogorov(level):
+    samples = torch.cat([torch.full((20,), 0.9), torch.full((30,), 0.1)]), torch.arange(50) < 20
+    low, _ = once(("BinaryKSStatistic", {}), samples).confidence_interval(level)
+    wanted = 1 - stats.kstwobign.ppf((1 + level) / 2) * math.sqrt(1 / 20 + 1 / 30)
+    assert low.value.item() == pytest.approx(wanted, abs=1e-3)
 
 
 @given(seed=SEEDS, size=st.integers(2, 100), level=LEVELS)

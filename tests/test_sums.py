@@ -61,6 +61,13 @@ def test_the_clipped_log_loss_is_that_of_scikit_learn(seed, size):
     agree(once(("BinaryLogLoss", {"eps": float(eps)}), (preds, target)).compute(), theirs)
 
 
+@pytest.mark.parametrize("score", [5e-324, 1e-310, 2**-1022, 1e-300, 0.7])
+def test_the_log_loss_of_a_score_below_all_normal_numbers_is_its_logarithm(score):
+    loss = tb.BinaryLogLoss()
+    loss.update(torch.tensor([score], dtype=torch.float64), torch.tensor([1]))
+    assert loss.compute().item() == pytest.approx(-math.log(score), rel=1e-15)
+
+
 def test_a_sure_and_wrong_probability_costs_infinitely_much_unless_it_is_clipped_or_weighs_nothing():
     preds, target = torch.tensor([0.0, 1.0, 0.5]), torch.tensor([1, 1, 0])
     assert once(("BinaryLogLoss", {}), (preds, target)).compute() == math.inf
