@@ -53,6 +53,13 @@ def stats(y, called, *, sample_weight):
     return np.array([tp, fp, tn, fn, tp + fn])
 
 
+def f1_along(y, scores):
+    """F1 at each distinct score as a threshold, from scikit-learn's precision and recall there."""
+    precision, recall, _ = sk.precision_recall_curve(y, scores)
+    both = (precision + recall)[:-1]
+    return 2 * (precision * recall)[:-1] / np.where(both > 0, both, 1)
+
+
 def missed(y, called, *, sample_weight, pos_label):
     """Share of a class that is not found."""
     return 1 - sk.recall_score(y, called, sample_weight=sample_weight, pos_label=pos_label)

@@ -55,26 +55,43 @@ PUBLIC = {
     if name not in NAMES
 } | {name: getattr(torch_binmetrics, name) for name in NAMES}
 
-BLOCKED = """
-import sys
+#: What lies on an optional package: that package, and the extra that installs it.
+EXTRAS = [
+    ("matplotlib", "torch_binmetrics.plots", "plots"),
+    ("matplotlib", "torch_binmetrics.integrations.tensorboard", "plots"),
+    ("tensorboard", "torch_binmetrics.integrations.tensorboard", "tensorboard"),
+    ("transformers", "torch_binmetrics.integrations.huggingface", "huggingface"),
+    ("ignite", "torch_binmetrics.integrations.ignite", "ignite"),
+    ("torchmetrics", "torch_binmetrics.integrations.torchmetrics", "torchmetrics"),
+]
+#: Imports each without its package, in a fork of an interpreter that has loaded nothing but torch.
+WITHOUT = """
+import importlib, json, os, sys, torch
 
 class Blocker:
     def find_spec(self, name, path=None, target=None):
-        if name.split(".")[0] == {blocked!r}:
-            raise ModuleNotFoundError(f"No module named {{name!r}}", name=name)
+        if name.split(".")[0] == blocked:
+            raise ModuleNotFoundError(f"No module named {name!r}", name=name)
 
-sys.meta_path.insert(0, Blocker())
-import torch_binmetrics
-try:
-    import {module}
-except ImportError as error:
-    print(error)
+for blocked, module, _ in json.loads(sys.argv[1]):
+    if os.fork():
+        assert os.wait()[1] == 0, module
+        continue
+    sys.meta_path.insert(0, Blocker())
+    import torch_binmetrics
+    try:
+        importlib.import_module(module)
+    except ImportError as error:
+        print(json.dumps([blocked, module, str(error)]), flush=True)
+    os._exit(0)
 """
 
 
-def run(code):
+def run(code, *arguments):
     """What a fresh interpreter prints; a failure or a warning of our own is one of the test."""
-    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=False, cwd=ROOT.parent)
+    done = subprocess.run(
+        [sys.executable, "-c", code, *arguments], capture_output=True, text=True, check=False, cwd=ROOT.parent
+    )
     assert done.returncode == 0, done.stderr
     assert "torch_binmetrics" not in done.stderr
     return done.stdout.strip()
@@ -97,21 +114,17 @@ def test_importing_the_package_loads_nothing_but_torch():
     assert not [name for name in new if name.startswith(("torch._dynamo", "torch._inductor", "torch.utils.tensorboard"))]
 
 
-@pytest.mark.parametrize(
-    ("blocked", "module", "extra"),
-    [
-        ("matplotlib", "torch_binmetrics.plots", "plots"),
-        ("matplotlib", "torch_binmetrics.integrations.tensorboard", "plots"),
-        ("tensorboard", "torch_binmetrics.integrations.tensorboard", "tensorboard"),
-        ("transformers", "torch_binmetrics.integrations.huggingface", "huggingface"),
-        ("ignite", "torch_binmetrics.integrations.ignite", "ignite"),
-        ("torchmetrics", "torch_binmetrics.integrations.torchmetrics", "torchmetrics"),
-    ],
-)
-def test_a_missing_extra_is_named_with_the_command_that_installs_it(blocked, module, extra):
-    message = run(BLOCKED.format(blocked=blocked, module=module))
-    assert f"pip install 'torch-binmetrics[{extra}]'" in message
-    assert blocked in message.lower()
+@pytest.fixture(scope="module")
+def told():
+    """What importing says by the package that is missing and what needs it."""
+    lines = map(json.loads, run(WITHOUT, json.dumps(EXTRAS)).splitlines())
+    return {(blocked, module): message for blocked, module, message in lines}
+
+
+@pytest.mark.parametrize(("blocked", "module", "extra"), EXTRAS)
+def test_a_missing_extra_is_named_with_the_command_that_installs_it(blocked, module, extra, told):
+    assert f"pip install 'torch-binmetrics[{extra}]'" in told[blocked, module]
+    assert blocked in told[blocked, module].lower()
 
 
 def test_the_front_door_is_small_and_lists_each_name_once():
@@ -180,8 +193,7 @@ def test_every_measure_says_in_its_first_line_what_it_is_and_when_it_is_undefine
 def test_every_public_name_that_users_build_or_call_stands_in_a_doctest(name):
     short = name.rpartition(".")[2]
     own = examples(PUBLIC[name])
-    elsewhere = [line for other in PUBLIC.values() for line in examples(other) if f"{short}(" in line]
-    assert own or elsewhere
+    assert own or any(f"{short}(" in line for other in PUBLIC.values() for line in examples(other))
     assert own or inspect.isclass(PUBLIC[name])
 
 

@@ -13,6 +13,7 @@ from matplotlib.collections import LineCollection, PolyCollection
 from matplotlib.colors import to_rgb
 from matplotlib.figure import Figure
 from matplotlib.patches import StepPatch
+from oracles import f1_along
 from scipy.stats import norm
 from sklearn.calibration import calibration_curve
 from sklearn.metrics import (
@@ -20,7 +21,6 @@ from sklearn.metrics import (
     average_precision_score,
     confusion_matrix,
     det_curve,
-    f1_score,
     precision_recall_curve,
     roc_curve,
 )
@@ -129,7 +129,7 @@ def test_every_odd_case_is_drawn_with_labelled_axes_and_no_warning(plot, name):
             pytest.skip("exact counts and scores that are no probabilities have no sum of probabilities")
         options = options | {"sums": (tb.counting.Probability(),)}
     ax = plot(counted(*batch, **options))
-    ax.get_figure().savefig(io.BytesIO(), dpi=30)
+    ax.get_figure().draw_without_rendering()
     labels = [other.get_xlabel() for other in (ax, *ax.child_axes)]
     assert ax.get_ylabel() or plot is plots.plot_thresholds
     assert any(labels)
@@ -382,7 +382,7 @@ def test_the_threshold_sweep_is_scikit_learns_and_marks_the_best_f1(name):
         assert np.allclose(x[at], thresholds[shown], rtol=1e-9)
         assert np.allclose(y[at], expected[:-1][shown])
     [threshold], [best] = points(ax, "best F1")
-    of_all = [f1_score(labels, scores >= t) for t in thresholds]
+    of_all = f1_along(labels, scores)
     assert best == pytest.approx(max(of_all))
     best_one = thresholds[np.flatnonzero(np.isclose(of_all, max(of_all), rtol=1e-12))[-1]]
     assert threshold == pytest.approx(np.clip(best_one, low, high), rel=1e-9)  # the lowest may lie beyond the axis
