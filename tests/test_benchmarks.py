@@ -1,7 +1,6 @@
 """Benchmarks run: each suite, on small batches, with the peers that are installed; what they measure is not looked at."""
 
 import csv
-import subprocess
 import sys
 from pathlib import Path
 
@@ -20,12 +19,15 @@ def test_the_loop_that_counts_here_comes_first_among_the_contenders():
 
 @pytest.mark.slow
 @pytest.mark.benchmarks
+@pytest.mark.filterwarnings("ignore")  # of the peers, which are loaded once for all suites that a process tries
 @pytest.mark.parametrize("suite", NAMES)
-def test_a_suite_checks_all_answers_measures_draws_and_tabulates(suite, tmp_path):
-    command = [sys.executable, "-m", "benchmarks", suite, "--quick", "--out", tmp_path]
-    done = subprocess.run(command, capture_output=True, text=True, check=False, cwd=ROOT)
-    assert done.returncode == 0, done.stderr
-    assert "left out" not in done.stdout
+def test_a_suite_checks_all_answers_measures_draws_and_tabulates(suite, tmp_path, monkeypatch, capsys):
+    from benchmarks.__main__ import main
+
+    monkeypatch.chdir(ROOT)  # where the suites start processes of their own
+    monkeypatch.setattr(sys, "argv", ["benchmarks", suite, "--quick", "--out", str(tmp_path)])
+    main()
+    assert "left out" not in capsys.readouterr().out
     with (tmp_path / f"{suite}.csv").open() as file:
         rows = list(csv.DictReader(file))
     assert any(row["contender"].startswith("ours") or row["case"].startswith("ours") for row in rows)
