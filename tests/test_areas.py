@@ -140,15 +140,16 @@ def test_other_wrong_options_are_refused_by_name():
 CUTS = [Uniform(8), Uniform(2), Edges([0.1, 0.3, 0.5, 0.9]), FloatBits(9, centre=None), FloatBits(16)]
 
 
-def within(band, x, y):
-    """Whether some bin of a band, up to rounding, encloses a point."""
+def within(band, points):
+    """Whether some bin of a band, up to rounding, encloses each of the points."""
+    x, y = np.array(points, dtype=float).T[..., None]
     first, last, low, low_end, high, high_end = (line[i::2].numpy() for line in band for i in (0, 1))
-    share = np.divide(x - first, last - first, out=np.zeros_like(first), where=last > first)
+    share = np.divide(x - first, last - first, out=np.zeros(np.broadcast_shapes(x.shape, first.shape)), where=last > first)
     near = 1e-12
     inside = (first - near <= x) & (x <= last + near) & (y <= high + share * (high_end - high) + near)
     flat = last <= first  # where the least of both ends counts
     least = np.where(flat, np.minimum(low, low_end), low + share * (low_end - low))
-    return bool((inside & (y >= least - near)).any())
+    return (inside & (y >= least - near)).any(-1)
 
 
 def along(points):
@@ -169,14 +170,12 @@ def test_the_exact_curves_of_hundreds_of_placements_stay_in_the_bands(cuts, weig
         c = confusion_along(counts_of(cuts, *data))
         path = references.path(target.numpy(), preds.double().numpy(), weights.numpy() if weighted else None)
         band = tb.measures.roc_band(c)
-        for x, y in along(references.roc(path)):
-            assert within(band, float(x), float(y))
+        assert within(band, along(references.roc(path))).all()
         positives = path[-1][1]
         curve = [(tp / positives, tp / (tp + fp) if tp + fp else Fraction(1)) for fp, tp in path]
         steps = [((a[0] + b[0]) / 2, b[1]) for a, b in itertools.pairwise(curve)]
         band = tb.measures.precision_recall_band(c)
-        for x, y in along(curve) + steps:
-            assert within(band, float(x), float(y))
+        assert within(band, along(curve) + steps).all()
 
 
 @given(counts=st.lists(st.tuples(st.integers(0, 12), st.integers(0, 12)), min_size=8, max_size=8))
