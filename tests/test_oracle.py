@@ -227,6 +227,12 @@ def situation(outcomes):
     return torch.tensor([score for score, _ in chosen]), torch.tensor([label for _, label in chosen])
 
 
+def seen(variant, outcomes, **options):
+    """A metric of these samples; few bins, which tell the scores apart, do where it takes cuts."""
+    cuts = {"cuts": tb.FloatBits(9, centre=None)} if variant[0] in AREAS | POINTS else {}
+    return once(variant, situation(outcomes), **cuts, **options)
+
+
 def test_every_scalar_has_a_row_in_the_table_of_what_is_undefined():
     assert UNDEFINED.keys() == NAMED.keys() - CURVES.keys() - {
         "BinaryStatScores",
@@ -239,7 +245,7 @@ def test_every_scalar_has_a_row_in_the_table_of_what_is_undefined():
 @pytest.mark.parametrize("variant", SCALARS, ids=str)
 def test_what_is_undefined_is_nan_or_a_ratio_of_choice_and_never_minus_zero(outcomes, variant):
     for zero_division in (math.nan, 0.0, 1.0):
-        value = once(variant, situation(outcomes), zero_division=zero_division).compute()
+        value = seen(variant, outcomes, zero_division=zero_division).compute()
         if variant[0] in POINTS:
             value, threshold = value
             assert threshold.isnan() == value.isnan()
@@ -255,7 +261,7 @@ def test_what_is_undefined_is_nan_or_a_ratio_of_choice_and_never_minus_zero(outc
 @pytest.mark.parametrize("outcomes", SITUATIONS)
 @pytest.mark.parametrize("variant", [variant for variant in VARIANTS if variant[0] in AREAS], ids=str)
 def test_bounds_are_undefined_where_the_area_is(outcomes, variant):
-    for end in once(variant, situation(outcomes), zero_division=0).bounds():
+    for end in seen(variant, outcomes, zero_division=0).bounds():
         assert bool(end.isnan()) == (not outcomes or outcomes in UNDEFINED[variant[0]])
 
 
