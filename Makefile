@@ -115,6 +115,7 @@ installed: dist
 system-torch:
 	test -d $(FRESH) || $(PYTHON) -m venv --system-site-packages $(FRESH)
 	$(FRESH)/bin/pip install ".[test]" build
+	$(FRESH)/bin/pip uninstall -y triton  # with this one, torch 2.6 cannot compile
 	rm -rf dist && $(FRESH)/bin/python -m build --sdist --outdir dist .
 	$(UNPACK)
 	$(AS_INSTALLED)

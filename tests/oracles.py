@@ -98,8 +98,10 @@ def likelihood_ratios(y, called, *, sample_weight, then):
 
 def prevalence_threshold(y, called, *, sample_weight):
     """The prevalence p at which precision, r p / (r p + f (1 - p)) by Bayes' rule, is 1 - p: r p^2 = f (1 - p)^2."""
-    spared, r = sk.recall_score(y, called, sample_weight=sample_weight, labels=[0, 1], average=None)
-    return brentq(lambda p: r * p**2 - (1 - spared) * (1 - p) ** 2, 0, 1, xtol=1e-15, rtol=1e-14)
+    r = sk.recall_score(y, called, sample_weight=sample_weight)
+    (tn, fp), _ = sk.confusion_matrix(y, called, sample_weight=sample_weight, labels=[0, 1])
+    f = fp / (tn + fp)  # 1 - specificity would lose the digits of a small one
+    return brentq(lambda p: r * p**2 - f * (1 - p) ** 2, 0, 1, xtol=1e-15, rtol=1e-14)
 
 
 def geometric_mean(y, called, *, sample_weight):
