@@ -30,6 +30,7 @@ from benchmarks.timing import spread, threads
 ACROSS = ""
 SPENT, EPOCH = "seconds in metrics, an epoch", "seconds of a whole epoch"
 NONE = "no metrics"
+BATCH = 1024
 
 
 def measure(*, quick: bool) -> list[Row]:
@@ -68,8 +69,7 @@ def training(flights: ModuleType, *, quick: bool) -> tuple[int, Callable[[Severa
     """Rows of an epoch, and what runs one, training and validation, with the metrics it is given."""
     torch.manual_seed(0)
     train, val = flights.split(quick=quick)
-    batch = 128 if quick else 1024
-    loaders = [loader(train, batch), loader(val, batch)]
+    loaders = [loader(train, BATCH), loader(val, BATCH)]
     net = flights.Network(train)
     optimizer = Adam(net.parameters(), lr=1e-3)
 
