@@ -28,14 +28,7 @@ from torch_binmetrics.state.guard import held
 from torch_binmetrics.state.histogram import ScoreHistogram
 from torch_binmetrics.state.pending import Pending
 from torch_binmetrics.state.snapshot import Snapshot
-from torch_binmetrics.state.together import (
-    begin_together,
-    copies,
-    count_apart,
-    guard_together,
-    sum_together,
-    update_together,
-)
+from torch_binmetrics.state.together import begin_together, copies, count_apart, guard_together, sum_together, update_together
 from torch_binmetrics.uncertainty.confidence import Plan, intervals
 
 
@@ -123,7 +116,7 @@ class MetricCollection(Mapping[str, Metric[T]], Generic[T]):
             UserWarning: as :meth:`Metric.compute`.
         """
         if not async_op:
-            return self._values(self._read(sync))
+            return self._values(self._summed(sync, copied=False))
         totals = begin_together(self.histograms, self.process_group, self._label(), sync=sync)
         return Pending(lambda: self._values(totals()))
 
@@ -137,7 +130,7 @@ class MetricCollection(Mapping[str, Metric[T]], Generic[T]):
         """
         plan = Plan(level, draws, seed)
         found: dict[str, tuple[T, T] | None] = {}
-        for store, snapshot in self._snapshots(self._read(sync)).items():
+        for store, snapshot in self._snapshots(self._summed(sync, copied=False)).items():
             members = {name: metric.reading for name, metric in self._metrics.items() if metric.histogram.store == store}
             found.update(zip(members, intervals(list(members.values()), snapshot, plan), strict=True))
         return {self.prefix + name: ends for name in self._metrics if (ends := found[name]) is not None}
@@ -158,7 +151,7 @@ class MetricCollection(Mapping[str, Metric[T]], Generic[T]):
         over rows. Of labels, classes and groups there is a line each, the worst first, and their mean. Arguments and errors
         are those of :func:`~torch_binmetrics.binary_report`; a threshold of any member will do as well.
         """
-        snapshots = self._snapshots(self._read(sync))
+        snapshots = self._snapshots(self._summed(sync, copied=False))
         means = {name: (reading, snapshots[store]) for name, (reading, store) in means_of(self._metrics).items()}
         return report_of(list(snapshots.values()), means, threshold, Plan(level, draws, seed), by=by)
 
@@ -264,8 +257,7 @@ class MetricCollection(Mapping[str, Metric[T]], Generic[T]):
         return other
 
     def __repr__(self) -> str:
-        lines = (f"  {name}: {metric._call()}" for name, metric in self.items())
-        return "\n".join([f"{title(self, self.histograms)}:", *lines])
+        return "\n".join([f"{title(self, self.histograms)}:", *(f"  {name}: {each._call()}" for name, each in self.items())])
 
     def _repr_html_(self) -> str:
         return page(title(self, self.histograms), self)
@@ -279,13 +271,10 @@ class MetricCollection(Mapping[str, Metric[T]], Generic[T]):
         """Let no other thread touch the counts of these collections meanwhile."""
         return held(histogram.guard for each in (self, *others) for histogram in each.histograms)
 
-    def _summed(self, sync: bool) -> Sequence[ScoreHistogram]:
-        """The counts to read: of all ranks, or of this one."""
-        return sum_together(self.histograms, self.process_group, self._label()) if sync else self.histograms
-
-    def _read(self, sync: bool) -> Sequence[ScoreHistogram]:
-        """The counts to take snapshots of: of all ranks, or these themselves, without a copy, where there is no other rank."""
-        return self._summed(sync and world_size(self.process_group) > 1)
+    def _summed(self, sync: bool, *, copied: bool = True) -> Sequence[ScoreHistogram]:
+        """The counts to read: of all ranks, or of this one; for snapshots alone not copied where there is no other rank."""
+        summed = sync and (copied or world_size(self.process_group) > 1)
+        return sum_together(self.histograms, self.process_group, self._label()) if summed else self.histograms
 
     def _label(self) -> str:
         """What all ranks have to read off the counts, and by which names."""
