@@ -268,6 +268,14 @@ def test_classes_beyond_int64_are_bad_labels_and_not_the_negative_label_to_ignor
     assert torch.equal(state, counted(reference.count, [layout], (preds, target, None), [store.empty()])[1][0])
 
 
+@needs_compiled
+def test_more_dimensions_than_the_loop_takes_are_counted_by_the_reference():
+    preds, target = torch.rand([2] * (cpu.MAX_DIMENSIONS + 1)), torch.randint(0, 2, [2] * (cpu.MAX_DIMENSIONS + 1))
+    layout, batch = Layout(Uniform(8)), tuple(each.permute(*range(each.ndim)[::-1]) for each in (preds, target))
+    [mine] = count([(Dense(layout), Dense(layout).empty())], *batch)
+    assert torch.equal(mine, counted(reference.count, [layout], (*batch, None), [Dense(layout).empty()])[1][0])
+
+
 RUNS = FloatBits(16).runs
 PLAN = (2, 1, 0, 0, 0, 0, FloatBits(16).bins, 0, 0, 0, 0.5, (*RUNS[:-1], *RUNS.offsets), 0, 0, 0, ())
 WRONG_PLANS = {
@@ -293,6 +301,7 @@ WRONG_BATCHES = {
     "sizes of zero": {6: (0, 4, 1, 1)},
     "sizes of others": {9: (5, 1)},
     "sizes beyond memory": {6: (2**62, 2**62, 1, 1)},
+    "sizes whose product wraps around to the samples": {0: 3, 6: (5, 3 * pow(5, -1, 2**64) % 2**64, 0, 0)},
     "no dimensions": {6: ()},
     "a plan of another size": {16: b""},
     "counts without memory": {17: 0},

@@ -774,3 +774,10 @@ def test_a_mean_loss_of_ones_own_has_the_interval_of_one_that_is_declared(option
         metric.update(preds, target)
     torch.testing.assert_close(own.compute(), declared.compute())
     torch.testing.assert_close(own.confidence_interval(draws=200), declared.confidence_interval(draws=200))
+
+
+def test_of_weights_of_one_class_a_share_of_all_samples_has_the_interval_of_a_share_of_that_class():
+    samples = torch.tensor([0.9, 0.8, 0.2]), torch.ones(3), torch.tensor([1.0, 2.0, 1.0])
+    of_all, of_positives = (once((name, {}), samples).confidence_interval() for name in ("BinaryAccuracy", "BinaryRecall"))
+    assert of_all == of_positives
+    assert of_all[0] < 0.75 < of_all[1]
