@@ -13,7 +13,19 @@ import pytest
 import torch
 from hypothesis import given, settings, strategies as st
 
-from torch_binmetrics import BinaryAUROC, Classes, Edges, FloatBits, Groups, Layout, ScoreHistogram, Threshold, Uniform, count
+from torch_binmetrics import (
+    BinaryAUROC,
+    Classes,
+    Edges,
+    FloatBits,
+    Groups,
+    Labels,
+    Layout,
+    ScoreHistogram,
+    Threshold,
+    Uniform,
+    count,
+)
 from torch_binmetrics.counting import Dense, backend, cpu, reference
 from torch_binmetrics.counting.summands import Hinge, LogLoss, Probability, SquaredError, SquaredWeight
 
@@ -255,6 +267,25 @@ def test_any_number_of_threads_counts_ids_like_the_reference_and_none_beyond_the
     for layout, mine, theirs in zip(layouts, found, expected, strict=True):
         assert torch.equal(mine, theirs)
         assert (Dense(layout).excluded(mine)[1].bad_labels >= 2 * 60_000) == bad
+
+
+@needs_compiled
+@pytest.mark.parametrize("across", [False, True], ids=["side by side", "across"])
+@pytest.mark.parametrize("rows", [Labels(3), Classes(3)], ids=str)
+@pytest.mark.parametrize("threads", [1, 2, 3])
+def test_any_number_of_threads_counts_columns_like_the_reference(rows, across, threads):
+    rng, classes = torch.Generator().manual_seed(0), isinstance(rows, Classes)
+    preds = torch.rand(3, 100_001, generator=rng).T if across else torch.rand(100_001, 3, generator=rng)
+    target = torch.randint(0, 3, (100_001,), generator=rng) if classes else torch.randint(0, 2, preds.shape, generator=rng)
+    layout, before = Layout(Uniform(64), rows=rows), torch.get_num_threads()
+    mine, theirs = Dense(layout).empty(), Dense(layout).empty()
+    torch.set_num_threads(threads)
+    try:
+        assert cpu.count([(layout, mine)], preds, target, None)
+    finally:
+        torch.set_num_threads(before)
+    reference.count([(layout, theirs)], preds, target, None)
+    assert torch.equal(mine, theirs)
 
 
 @needs_compiled
