@@ -301,7 +301,7 @@ def test_classes_beyond_int64_are_bad_labels_and_not_the_negative_label_to_ignor
 
 @needs_compiled
 def test_more_dimensions_than_the_loop_takes_are_counted_by_the_reference():
-    preds, target = torch.rand([2] * (cpu.MAX_DIMENSIONS + 1)), torch.randint(0, 2, [2] * (cpu.MAX_DIMENSIONS + 1))
+    preds, target = torch.rand([2] * 17), torch.randint(0, 2, [2] * 17)
     layout, batch = Layout(Uniform(8)), tuple(each.permute(*range(each.ndim)[::-1]) for each in (preds, target))
     [mine] = count([(Dense(layout), Dense(layout).empty())], *batch)
     assert torch.equal(mine, counted(reference.count, [layout], (*batch, None), [Dense(layout).empty()])[1][0])
