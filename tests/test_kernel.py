@@ -9,7 +9,7 @@ from textwrap import dedent
 import pytest
 import torch
 from hypothesis import Phase, given, settings, strategies as st
-from test_compiled import CUTS, batches, counted, layouts
+from test_compiled import CUTS, SUMS, batches, counted, layouts
 
 from torch_binmetrics import (
     BinaryAccuracy,
@@ -91,6 +91,15 @@ def test_every_dtype_counts_alike(dtype):
     values = torch.tensor([0, 1, 1, 0, 1]) if not dtype.is_floating_point else torch.tensor([0.1, 0.3, 0.5, 1.0, 7.0])
     tallies = [Layout(cuts, ignore_index=7, invalid="drop") for cuts in CUTS]
     equals_reference(tallies, [values.to(dtype), torch.tensor([0, 1, 0, 1, 7]).to(dtype), None])
+
+
+@pytest.mark.parametrize("from_logits", [False, True])
+@pytest.mark.parametrize("sums", SUMS, ids=str)
+def test_losses_of_either_label_and_any_size_count_alike(sums, from_logits):
+    """Scores on both sides of 0 and of 1, where a loss is nearly 0, about 1 and large."""
+    scores = torch.linspace(-30, 30, 1000) if from_logits else torch.linspace(0, 1, 1000) ** 3
+    layouts = [Layout(FloatBits(9, centre=None), from_logits=from_logits, sums=sums, invalid="drop")]
+    equals_reference(layouts, [scores.repeat(2), torch.arange(2000) // 1000, None])
 
 
 ROWS = [Labels(1), Labels(7), Classes(7), Classes(700), Groups(7), Groups(700)]
