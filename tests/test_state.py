@@ -39,6 +39,7 @@ from torch_binmetrics import (
     Threshold,
     Uniform,
 )
+from torch_binmetrics.counting import count, store_of
 from torch_binmetrics.measures import auroc, recall, specificity
 
 PREDS, LABELS = torch.tensor([0.9, 0.2, 0.6, 0.4]), torch.tensor([1, 0, 0, 1])
@@ -639,3 +640,12 @@ def test_a_group_of_one_sums_nothing_away(group):
     other = BinaryAUROC(process_group=group)
     other.load_state_dict(metric.state_dict(sync=True))
     assert torch.equal(other.histogram.state, metric.histogram.state)
+
+
+@pytest.mark.parametrize("cuts", [Threshold(0.5), FloatBits(), Exact()], ids=str)
+def test_a_store_adds_a_batch_as_counting_does(cuts):
+    store = store_of(Layout(cuts))
+    batch = torch.tensor([0.9, 0.2, 0.6]), torch.tensor([1, 0, 0]), None
+    [expected] = count([(store, store.empty())], *batch)
+    assert torch.equal(store.add(store.empty(), *batch), expected)
+    assert store.counts(expected).sum() == 3
