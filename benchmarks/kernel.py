@@ -18,8 +18,7 @@ from triton.compiler import ASTSource
 from benchmarks.gpu import LAYOUTS
 from torch_binmetrics import Groups, Layout
 from torch_binmetrics.counting import triton_kernel
-from torch_binmetrics.counting.cpu import ROWS
-from torch_binmetrics.counting.plans import plan_of
+from torch_binmetrics.counting.plans import by_row, plan_of
 
 TARGETS = [GPUTarget("cuda", arch, 32) for arch in (80, 90, 100)] + [GPUTarget("hip", "gfx942", 64)]
 PTXAS = Path(triton.__file__).parent / "backends/nvidia/bin"
@@ -33,8 +32,7 @@ def compiled(layouts: list[Layout], target: GPUTarget) -> tuple[str, str, int]:
     signature: dict[str, object] = {"preds": "*fp32", "target": "*i64", "weight": "*fp32", "group": "*i64"}
     signature |= {"states": states, "edges": edges, "samples": "i32", "plans": "constexpr"}
     rows = layouts[0].rows
-    by_row = (0, 1) if rows is None else (ROWS[type(rows)], rows.n)
-    constants = {"plans": triton_kernel.plans_of(plans, by_row)}
+    constants = {"plans": triton_kernel.plans_of(plans, by_row(rows))}
     if not isinstance(rows, Groups):
         signature["group"], constants["group"] = "constexpr", None
     if not any(layout.weighted for layout in layouts):

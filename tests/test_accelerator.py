@@ -2,21 +2,15 @@
 
 import pytest
 import torch
-from building import EVERY
+from building import EVERY, eight
 from pretended import ACCELERATOR, needs_pretended
 from torch._subclasses.fake_tensor import DataDependentOutputException, FakeTensorMode
 from torch.utils._python_dispatch import TorchDispatchMode
 from torch.utils._pytree import tree_leaves
 
 from torch_binmetrics import (
-    BinaryAccuracy,
     BinaryAUROC,
-    BinaryAveragePrecision,
-    BinaryF1Score,
-    BinaryMatthewsCorrCoef,
-    BinaryPrecision,
     BinaryRecall,
-    BinarySpecificity,
     MetricCollection,
 )
 from torch_binmetrics.counting import lookup
@@ -99,11 +93,6 @@ def test_what_no_update_may_do_is_found():
         launches_of(Planted(rebind))
     assert launches_of(Planted(lambda metric, preds: torch.zeros_like(metric.histogram.state))).largest > SAMPLES
     assert launches_of(Planted(lambda metric, preds: torch.ones(3).to(preds.device))).crossings
-
-
-def eight():
-    rates = [BinaryAccuracy, BinaryPrecision, BinaryRecall, BinaryF1Score, BinarySpecificity, BinaryMatthewsCorrCoef]
-    return MetricCollection([BinaryAUROC, BinaryAveragePrecision, *rates])
 
 
 def test_a_collection_of_eight_takes_twelve_launches_at_most():

@@ -10,7 +10,7 @@ from typing import Any
 import pytest
 import torch
 import torch.distributed as dist
-from building import EVERY
+from building import EVERY, eight
 from hypothesis import Phase, given, settings, strategies as st
 from test_compiled import batches, counted, layouts
 from test_kernel import dropping
@@ -23,19 +23,7 @@ pytestmark = pytest.mark.skipif(
     not torch.cuda.is_available() or os.environ.get("TRITON_INTERPRET") != "0", reason="needs a GPU, and TRITON_INTERPRET=0"
 )
 CARD = "cuda"
-RATES = [
-    tb.BinaryAccuracy,
-    tb.BinaryPrecision,
-    tb.BinaryRecall,
-    tb.BinaryF1Score,
-    tb.BinarySpecificity,
-    tb.BinaryMatthewsCorrCoef,
-]
 ROWS = {"labels": tb.Labels(3), "classes": tb.Classes(3), "groups": tb.Groups(3)}
-
-
-def eight() -> tb.MetricCollection:
-    return tb.MetricCollection([tb.BinaryAUROC, tb.BinaryAveragePrecision, *RATES])
 
 
 def batch(kind: str = "pool", *, seed: int = 0, weighted: bool = False, samples: int = 3000) -> dict[str, Tensor]:
@@ -363,7 +351,7 @@ def test_epochs_of_the_card_are_logged(tmp_path):
     assert any(tmp_path.iterdir())
 
 
-def test_one_rank_of_nccl_sums(tmp_path):
+def test_the_one_rank_of_a_group_of_nccl_computes(tmp_path):
     if not dist.is_nccl_available():
         pytest.skip("torch was built without NCCL")
     dist.init_process_group("nccl", init_method=f"file://{tmp_path}/store", world_size=1, rank=0)

@@ -15,7 +15,7 @@ from torch import Tensor
 from torch_binmetrics.counting.cuts import Cuts, Edges, Threshold, Uniform
 from torch_binmetrics.counting.float_bits import FloatBits, Runs
 from torch_binmetrics.counting.layout import Dropped, Layout
-from torch_binmetrics.counting.rows import Classes, Groups, Labels, Rows
+from torch_binmetrics.counting.rows import Classes, Groups, Labels, Rows, of_each_score
 from torch_binmetrics.counting.summands import Hinge, LogLoss, Probability, SquaredError, SquaredWeight, Summand
 
 #: The extension module, or None where it was not built or ``TORCH_BINMETRICS_NATIVE=0`` switches it off.
@@ -78,8 +78,7 @@ def count(
     arguments: list[Any] = [samples, torch.get_num_threads() if samples >= THREADED else 0, 0, 0]
     if rows is not None:
         arguments[2:] = ROWS[type(rows)], rows.n
-        if weight is not None and weight.shape != preds.shape:
-            weight = weight[..., None].expand(preds.shape)
+        weight = of_each_score(weight, preds)
     for tensor in (preds, target, weight, group):
         if tensor is None:
             arguments += (0, 0, None)

@@ -11,10 +11,11 @@ from types import ModuleType
 import torch
 from torch import Tensor
 
-from torch_binmetrics.counting.cpu import ROWS, TYPES
+from torch_binmetrics.counting.cpu import TYPES
 from torch_binmetrics.counting.cuts import Edges
 from torch_binmetrics.counting.layout import Layout
-from torch_binmetrics.counting.plans import plan_of
+from torch_binmetrics.counting.plans import by_row, plan_of
+from torch_binmetrics.counting.rows import of_each_score
 
 #: Why the kernel cannot be launched here, once that was tried.
 failures: list[Exception] = []
@@ -51,19 +52,16 @@ def count(
     any order.
     """
     plans, rows = [plan_of(layout) for layout, _ in tallies], tallies[0][0].rows
-    if rows is not None and weight is not None and weight.shape != preds.shape:
-        weight = weight[..., None].expand(preds.shape)
-    given = preds, target, weight, group
+    given = preds, target, of_each_score(weight, preds), group
     dtypes = {tensor.dtype for tensor in given if tensor is not None}
     ordered = torch.are_deterministic_algorithms_enabled() and any(counts.is_floating_point() for _, counts in tallies)
     module = None if failures or ordered or None in plans or not dtypes <= TYPES.keys() else kernel()
     if module is None or not all(counts.is_contiguous() and layout.rows == rows for layout, counts in tallies):
         return False
     batch = tuple(None if each is None else each.detach().resolve_neg().contiguous() for each in given)
-    by_row = (0, 1) if rows is None else (ROWS[type(rows)], rows.n)
     edges = [layout.scored._table(preds.device) if isinstance(layout.scored, Edges) else counts for layout, counts in tallies]
     try:
-        module.launch(module.plans_of(tuple(plans), by_row), tuple(counts for _, counts in tallies), tuple(edges), batch)
+        module.launch(module.plans_of(tuple(plans), by_row(rows)), tuple(counts for _, counts in tallies), tuple(edges), batch)
     except Exception as error:  # of a compiler or a driver, which have kinds of their own; it comes before anything is counted
         failures.append(error)
         warnings.warn(f"the Triton kernel cannot be launched, so counting takes plain torch operations: {error}", stacklevel=2)

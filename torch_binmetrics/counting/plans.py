@@ -7,10 +7,11 @@ from typing import Any
 
 import torch
 
-from torch_binmetrics.counting.cpu import CUTS, SUMMANDS, _summand
-from torch_binmetrics.counting.cuts import Edges, Threshold, Uniform
+from torch_binmetrics.counting.cpu import CUTS, ROWS, SUMMANDS, _summand
+from torch_binmetrics.counting.cuts import Edges, Threshold
 from torch_binmetrics.counting.float_bits import FloatBits
 from torch_binmetrics.counting.layout import Layout
+from torch_binmetrics.counting.rows import Rows
 
 
 @dataclass(frozen=True)
@@ -73,11 +74,16 @@ def plan_of(layout: Layout) -> Plan | None:
     return plan
 
 
+def by_row(rows: Rows | None) -> tuple[int, int]:
+    """The kind and number of rows, as the kernel is compiled for them; of one pool 0 and 1."""
+    return (0, 1) if rows is None else (ROWS[type(rows)], rows.n)
+
+
 def _planned(layout: Layout) -> Plan:
     """A layout as the kernel is compiled for it."""
     cuts = layout.scored
     plan = Plan(
-        kind=[Threshold, Uniform, FloatBits, Edges].index(type(cuts)),
+        kind=CUTS.index(type(cuts)),
         bins=cuts.bins,
         cells=layout.cells,
         weighted=layout.weighted,

@@ -9,7 +9,7 @@ import torch
 from torch import Tensor
 
 from torch_binmetrics.counting.layout import Dropped, Layout
-from torch_binmetrics.counting.rows import Rows
+from torch_binmetrics.counting.rows import Rows, of_each_score
 
 
 class Samples(NamedTuple):
@@ -38,8 +38,7 @@ def samples_of(
     wide = target.is_floating_point() or target.dtype == torch.uint64
     target = target.detach().double() if wide else target.detach().long()
     placed = None if rows is None else rows.place(preds, target, group)
-    if weight is not None and weight.shape != preds.shape:
-        weight = weight[..., None].expand(preds.shape)
+    weight = of_each_score(weight, preds)
     weights = None if weight is None else weight.detach().reshape(-1).double()
     scores = preds.detach().resolve_neg().reshape(-1).float()
     if placed is None:

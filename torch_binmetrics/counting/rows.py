@@ -154,6 +154,11 @@ class Groups(Rows):
         return Placed(labels, labels, ids.where((ids >= 0) & (ids < self.n), -1))
 
 
+def of_each_score(weight: Tensor | None, preds: Tensor) -> Tensor | None:
+    """A weight for each score: weights that came for samples with a score for each row are those of all of these."""
+    return weight if weight is None or weight.shape == preds.shape else weight[..., None].expand(preds.shape)
+
+
 def _columns(n: int, preds: Tensor) -> Tensor:
     """The column of each score in a flat batch."""
     return torch.arange(n, device=preds.device).expand(preds.shape).reshape(-1)
